@@ -1,0 +1,172 @@
+"""The tree of errors.
+
+Every error of this package says three things: what is wrong, where, and what to do next. Each class is
+also the built-in that users already catch.
+
+::
+
+    Id3cDataError
+    ├── ConfigError (ValueError)            a configuration file is wrong
+    │   └── TemplateError                   a path template is wrong
+    ├── PathOutsideRoots (ValueError)       a path is not below the roots it must be below
+    ├── DeviceError (RuntimeError)          the detector cannot do what was asked
+    │   ├── DetectorFault                   the detector or its IOC reports an error
+    │   ├── DetectorTimeout (TimeoutError)  the IOC did not answer or finish in time
+    │   ├── FileNameTaken (FileExistsError) files of that name exist; they are never overwritten
+    │   └── FramesMissing                   fewer frames or files came than were asked for
+    ├── Hdf5Error (OSError)                 a file cannot be read as what it should be
+    │   ├── BrokenLink (KeyError)           a link leads nowhere
+    │   ├── LinkOutsideRoots (PermissionError)  a link leads out of the allowed folders
+    │   ├── DamagedChunk                    a chunk of image data is inconsistent
+    │   └── LayoutUnknown                   the file has no layout that holds Eiger frames
+    ├── FrameNotWritten (IndexError)        the frame belongs to the run but is not on disk
+    ├── DocumentError (ValueError)          a document stream does not hold together
+    ├── CatalogError (RuntimeError)         the catalog cannot do what was asked
+    │   └── CatalogUnreachable (ConnectionError)  no answer from the catalog's server
+    └── MissingExtra (ImportError)          an optional part is not installed
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+__all__ = [
+    "BrokenLink",
+    "CatalogError",
+    "CatalogUnreachable",
+    "ConfigError",
+    "DamagedChunk",
+    "DetectorFault",
+    "DetectorTimeout",
+    "DeviceError",
+    "DocumentError",
+    "FileNameTaken",
+    "FrameNotWritten",
+    "FramesMissing",
+    "Hdf5Error",
+    "Id3cDataError",
+    "LayoutUnknown",
+    "LinkOutsideRoots",
+    "MissingExtra",
+    "PathOutsideRoots",
+    "TemplateError",
+]
+
+
+class Id3cDataError(Exception):
+    """Root of all errors that this package raises.
+
+    Parameters
+    ----------
+    what
+        What is wrong, in words.
+    where
+        File and line, PV, link or path.
+    next_step
+        What to do about it.
+    """
+
+    def __init__(self, what: str, where: str = "", next_step: str = "") -> None:
+        super().__init__(what, where, next_step)  # args stay whole, so it pickles
+        self.what, self.where, self.next_step = what, where, next_step
+
+    def __str__(self) -> str:
+        message = f"{self.where}: {self.what}" if self.where else self.what
+        return f"{message}; {self.next_step}" if self.next_step else message
+
+
+class ConfigError(Id3cDataError, ValueError):
+    """A configuration file is wrong."""
+
+
+class TemplateError(ConfigError):
+    """A path template is wrong."""
+
+
+class PathOutsideRoots(Id3cDataError, ValueError):
+    """A path is not below the roots it must be below."""
+
+
+class DeviceError(Id3cDataError, RuntimeError):
+    """The detector cannot do what was asked."""
+
+
+class DetectorFault(DeviceError):
+    """The detector or its IOC reports an error."""
+
+
+class DetectorTimeout(DeviceError, TimeoutError):
+    """The IOC did not answer, or did not finish, in time."""
+
+
+class FileNameTaken(DeviceError, FileExistsError):
+    """Files of that name exist already; the detector would overwrite them."""
+
+
+class FramesMissing(DeviceError):
+    """Fewer frames or files came than were asked for."""
+
+
+class Hdf5Error(Id3cDataError, OSError):
+    """A file cannot be read as what it should be."""
+
+
+class BrokenLink(Hdf5Error, KeyError):
+    """A link leads nowhere."""
+
+
+class LinkOutsideRoots(Hdf5Error, PermissionError):
+    """A link leads out of the allowed folders."""
+
+
+class DamagedChunk(Hdf5Error):
+    """A chunk of image data is inconsistent."""
+
+
+class LayoutUnknown(Hdf5Error):
+    """The file has no layout that holds Eiger frames."""
+
+
+class FrameNotWritten(Id3cDataError, IndexError):
+    """The frame belongs to the run but is not on disk."""
+
+    def __init__(self, frame: int, written: int, master: Path, reason: str = "") -> None:
+        super(Id3cDataError, self).__init__(frame, written, master, reason)
+        self.frame, self.written, self.master, self.reason = frame, written, Path(master), reason
+        self.what = f"frame {frame} asked for, {written} written" + (f" ({reason})" if reason else "")
+        self.where = str(master)
+        self.next_step = (
+            f"read frames 0 to {written - 1}, or look for what stopped the run in its stop document"
+            if written
+            else "look for what stopped the run in its stop document"
+        )
+
+
+class DocumentError(Id3cDataError, ValueError):
+    """A document stream does not hold together."""
+
+
+class CatalogError(Id3cDataError, RuntimeError):
+    """The catalog cannot do what was asked."""
+
+
+class CatalogUnreachable(CatalogError, ConnectionError):
+    """No answer from the catalog's server."""
+
+
+class MissingExtra(Id3cDataError, ImportError):
+    """An optional part of this package is not installed.
+
+    Parameters
+    ----------
+    module
+        The module that could not be imported.
+    extra
+        The extra of ``id3c-data`` that brings it.
+    """
+
+    def __init__(self, module: str, extra: str) -> None:
+        super(Id3cDataError, self).__init__(module, extra)
+        self.module, self.extra = module, extra
+        self.what, self.where = f"{module} is not installed", ""
+        self.next_step = f'pip install "id3c-data[{extra}]"'
