@@ -56,7 +56,7 @@ class CommandGroup(click.Group):
 
 @click.group(cls=CommandGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--traceback", is_flag=True, help="Show where in the code an error came from.")
-@click.version_option(package_name="id3c-data")
+@click.version_option(package_name="id3c-data", prog_name="id3c-data")
 def main(*, traceback: bool) -> None:
     """Eiger2 frames, from the detector to your array."""
     del traceback  # read by CommandGroup.invoke

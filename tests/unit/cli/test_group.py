@@ -28,7 +28,7 @@ def failing_command(monkeypatch: pytest.MonkeyPatch) -> click.Group:
     def fail() -> None:
         raise DetectorFault("the detector says ERROR", "sim:cam1:DetectorState_RBV", "initialise it")
 
-    monkeypatch.setattr(group, "get_command", lambda ctx, name: fail)
+    monkeypatch.setattr(group, "get_command", lambda *_: fail)
     return group
 
 
