@@ -1,0 +1,273 @@
+"""Files as the detector's control unit (DCU) writes them: one class per layout.
+
+A series is one master and its data files. The master appears right after arm, with links to data files that
+are not there yet; a data file appears when it is full, or shorter when the series was cut short. Each is a
+call of its own here, so that a simulated DCU can bring them out at the right moment.
+
+Layouts and names as the EIGER2 user manual 1.6 and the SIMPLON API reference 1.8 describe them.
+"""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import ClassVar
+
+import h5py
+import numpy as np
+
+from id3c_data.sim._compression import Compression, filter_options
+from id3c_data.sim._frames import CHANNELS, Channel, FrameModel
+from id3c_data.sim._nexus import nx_group
+from id3c_data.sim._settings import DetectorSettings, write_beam, write_detector
+
+__all__ = ["DcuWriter", "LegacyWriter", "NexusWriter", "Series", "SeriesFiles"]
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """What one arm of the detector promises.
+
+    Parameters
+    ----------
+    name
+        Start of the file names: the name pattern with the sequence id in place of ``$id``. May hold a
+        sub-directory.
+    number
+        The sequence id, from which the frames are computed.
+    images
+        Images of the whole series: ``nimages * ntrigger``.
+    images_per_file
+        ``nimages_per_file``; 0 puts the images into the master.
+    ntrigger
+        Triggers of the series.
+    """
+
+    name: str
+    number: int
+    images: int
+    images_per_file: int = 1000
+    ntrigger: int = 1
+
+    @property
+    def master_name(self) -> str:
+        """File name of the master."""
+        return f"{self.name}_master.h5"
+
+    @property
+    def data_names(self) -> tuple[str, ...]:
+        """File names of all data files, if the series is not cut short."""
+        return tuple(self.data_name(k) for k in range(1, self.files + 1))
+
+    @property
+    def files(self) -> int:
+        """Number of data files, if the series is not cut short."""
+        return -(-self.images // self.images_per_file) if self.images_per_file else 0
+
+    def data_name(self, k: int) -> str:
+        """Return the file name of data file ``k``, from 1."""
+        return f"{self.name}_data_{k:06d}.h5"
+
+    def images_in(self, k: int) -> range:
+        """Return the numbers (from 1) of the images that belong into data file ``k``, from 1."""
+        first = (k - 1) * self.images_per_file + 1
+        return range(first, min(self.images, k * self.images_per_file) + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesFiles:
+    """The files of one series on disk."""
+
+    master: Path
+    data: tuple[Path, ...]
+
+
+@dataclass(frozen=True)
+class DcuWriter(abc.ABC):
+    """Writes the files of one series into a folder.
+
+    Parameters
+    ----------
+    folder
+        Where the files go; it must exist.
+    series
+        Names and counts.
+    model
+        What the frames look like.
+    settings
+        What the master says about detector and beam.
+    compression
+        Filter of the image data.
+    channels
+        Which channels are written.
+    """
+
+    _libver: ClassVar[tuple[str, str] | None] = None
+    _inner_name: ClassVar[str]  # of the dataset, where images go into the master
+
+    folder: Path
+    series: Series
+    model: FrameModel = field(default_factory=FrameModel)
+    settings: DetectorSettings = field(default_factory=DetectorSettings)
+    compression: Compression = "bslz4"
+    channels: tuple[Channel, ...] = ("threshold_1",)
+
+    def write_series(self, taken: int | None = None) -> SeriesFiles:
+        """Write the whole series at once, or the first ``taken`` images of it, as after an abort."""
+        count = self.series.images if taken is None else taken
+        data = tuple(self.write_data(k, count) for k in self.data_files(count))
+        return SeriesFiles(self.write_master(count), data)
+
+    def data_files(self, taken: int) -> range:
+        """Return the numbers (from 1) of the data files that exist after ``taken`` images."""
+        per_file = self.series.images_per_file
+        return range(1, -(-taken // per_file) + 1) if per_file else range(1, 1)
+
+    def write_master(self, taken: int | None = None) -> Path:
+        """Write the master and return its path.
+
+        With ``images_per_file`` 0 it holds the images too, so that it can only be written when they are
+        there: all, or the first ``taken``.
+        """
+        path = self.folder / self.series.master_name
+        with h5py.File(path, "w", libver=self._libver) as file:
+            entry = nx_group(file, "entry", "NXentry")
+            entry["definition"] = np.bytes_("NXmx")
+            data = nx_group(entry, "data", "NXdata")
+            write_detector(entry, self.model, self.settings, self.series.images, self.series.ntrigger)
+            write_beam(entry, self.settings)
+            self._describe_channels(entry)
+            if self.series.images_per_file:
+                self._link_images(data)
+            else:
+                count = self.series.images if taken is None else taken
+                self._write_images(data, self._inner_name, range(1, count + 1))
+        return path
+
+    def write_data(self, k: int, taken: int | None = None) -> Path:
+        """Write data file ``k`` (from 1) and return its path.
+
+        Parameters
+        ----------
+        k
+            Number of the data file.
+        taken
+            Images that the series has; fewer than promised makes the last file shorter, as the detector
+            does since firmware 2020.2.4.
+        """
+        promised = self.series.images_in(k)
+        images = range(
+            promised.start, min(promised.stop, (self.series.images if taken is None else taken) + 1)
+        )
+        path = self.folder / self.series.data_name(k)
+        with h5py.File(path, "w", libver=self._libver) as file:
+            entry = nx_group(file, "entry", "NXentry")
+            self._write_images(nx_group(entry, "data", "NXdata"), "data", images)
+        return path
+
+    @abc.abstractmethod
+    def _link_images(self, data: h5py.Group) -> None:
+        """Put into the master's data group what leads to the data files."""
+
+    @abc.abstractmethod
+    def _describe_channels(self, entry: h5py.Group) -> None:
+        """Put into the master what it says about thresholds, masks and flatfields."""
+
+    @abc.abstractmethod
+    def _write_images(self, group: h5py.Group, name: str, images: range) -> None:
+        """Write the dataset of some images of the series."""
+
+    def _write_numbers(self, dataset: h5py.Dataset, images: range) -> None:
+        """Say which images of the series a dataset holds, from 1, the last one included."""
+        dataset.attrs["image_nr_low"] = np.uint64(images.start)
+        dataset.attrs["image_nr_high"] = np.uint64(images.stop - 1)
+
+    def _source_names(self) -> Iterator[tuple[int, str]]:
+        """Yield number and file name of each data file, as seen from the master's folder."""
+        for k in range(1, self.series.files + 1):
+            yield k, Path(self.series.data_name(k)).name
+
+
+@dataclass(frozen=True)
+class LegacyWriter(DcuWriter):
+    """The default layout, "nxmx legacy": external links ``/entry/data/data_000001`` and so on."""
+
+    _inner_name: ClassVar[str] = "data_000001"
+
+    def __post_init__(self) -> None:
+        if len(self.channels) != 1:
+            raise ValueError(f"channels {self.channels}: the legacy layout has room for one")
+
+    def _link_images(self, data: h5py.Group) -> None:
+        for k, name in self._source_names():
+            data[f"data_{k:06d}"] = h5py.ExternalLink(name, "/entry/data/data")
+
+    def _describe_channels(self, entry: h5py.Group) -> None:
+        specific = entry["instrument/detector/detectorSpecific"]
+        _write_mask_and_flatfield(specific, self.model)
+        entry["instrument/detector/threshold_energy"] = np.float32(self.settings.threshold_energies_ev[0])
+        entry["instrument/detector/threshold_energy"].attrs["units"] = "eV"
+
+    def _write_images(self, group: h5py.Group, name: str, images: range) -> None:
+        dataset = group.create_dataset(
+            name,
+            shape=(len(images), *self.model.shape),
+            chunks=(1, *self.model.shape),
+            dtype=self.model.dtype,
+            **filter_options(self.compression),
+        )
+        for position, image in enumerate(images):
+            dataset[position] = self.model.frame(self.series.number, image, self.channels[0])
+        self._write_numbers(dataset, images)
+
+
+@dataclass(frozen=True)
+class NexusWriter(DcuWriter):
+    """The layout v2024.2: one virtual dataset ``/entry/data/data``, ``[image, channel, y, x]``."""
+
+    _libver: ClassVar[tuple[str, str] | None] = ("v110", "v114")
+    _inner_name: ClassVar[str] = "data"
+
+    def __post_init__(self) -> None:
+        if not self.channels or list(self.channels) != [c for c in CHANNELS if c in self.channels]:
+            raise ValueError(f"channels {self.channels}: some of {CHANNELS}, in that order")
+
+    def _link_images(self, data: h5py.Group) -> None:
+        frame = (len(self.channels), *self.model.shape)
+        layout = h5py.VirtualLayout((self.series.images, *frame), self.model.dtype)
+        for k, name in self._source_names():
+            images = self.series.images_in(k)
+            source = h5py.VirtualSource(name, "/entry/data/data", (len(images), *frame))
+            layout[images.start - 1 : images.stop - 1] = source
+        data.create_virtual_dataset("data", layout)
+
+    def _describe_channels(self, entry: h5py.Group) -> None:
+        detector = entry["instrument/detector"]
+        for channel in self.channels:
+            group = nx_group(detector, f"{channel}_channel", "NXdetector_channel")
+            _write_mask_and_flatfield(group, self.model)
+            energies = self.settings.threshold_energies_ev
+            group["threshold_energy"] = np.float32(energies[CHANNELS.index(channel) % len(energies)])
+            group["threshold_energy"].attrs["units"] = "eV"
+
+    def _write_images(self, group: h5py.Group, name: str, images: range) -> None:
+        dataset = group.create_dataset(
+            name,
+            shape=(len(images), len(self.channels), *self.model.shape),
+            chunks=(1, 1, *self.model.shape),
+            dtype=self.model.dtype,
+            **filter_options(self.compression),
+        )
+        for position, image in enumerate(images):
+            for c, channel in enumerate(self.channels):
+                dataset[position, c] = self.model.frame(self.series.number, image, channel)
+        self._write_numbers(dataset, images)
+
+
+def _write_mask_and_flatfield(group: h5py.Group, model: FrameModel) -> None:
+    """Write pixel mask and flatfield as the detector does."""
+    options = filter_options("bslz4")
+    group.create_dataset("pixel_mask", data=model.mask(), chunks=model.shape, **options)
+    group.create_dataset("flatfield", data=np.ones(model.shape, "<f4"), chunks=model.shape, **options)
