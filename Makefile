@@ -1,0 +1,75 @@
+# make demo  shows the whole chain on this machine;  make help  lists the rest.
+#
+# Each target makes the virtual environment it needs, and renews it when the pins or pyproject.toml change.
+# Settings:  make demo PYTHON=/path/to/python VENV=/path/to/environment ARGS="--num 3"
+
+VENV      ?= .venv
+BITS_VENV ?= .venv-bits
+ARGS      ?=
+
+BIN  := $(VENV)/bin
+PINS := constraints/databroker2.txt
+BITS_PINS := constraints/databroker1.txt
+INPUTS := pyproject.toml .ci/environment
+
+.DEFAULT_GOAL := help
+.PHONY: demo test test-bits lint docs bench clean distclean help
+
+help:  ## Show this list.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.made-for-demo  ## Show the whole chain: simulated detector, scan, catalog, frames.
+	@exec $(BIN)/id3c-data demo $(ARGS)
+
+test: $(VENV)/.made-for-test  ## Run the tests: unit, system, and every code block of the docs.
+	@exec $(BIN)/python -m pytest $(ARGS)
+
+test-bits: $(BITS_VENV)/.made-for-bits  ## Run the tests beside apsbits, apstools and databroker 1.
+	@exec $(BITS_VENV)/bin/python -m pytest tests/bits $(ARGS)
+
+lint: $(VENV)/.made-for-lint  ## Check style, types, layers, spelling, and that no file names a package registry.
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/pyright --pythonpath $(BIN)/python
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/codespell
+	@.ci/no-registry-hosts
+
+docs: $(VENV)/.made-for-docs  ## Build the documentation into docs/_build/html; warnings are errors.
+	@$(BIN)/python -m sphinx -q -W --keep-going -b html docs docs/_build/html
+	@echo "docs/_build/html/index.html"
+
+bench: $(VENV)/.made-for-bench  ## Run the benchmarks.
+	@set -e; for script in benchmarks/[!_]*.py; do $(BIN)/python "$$script" $(ARGS); done
+
+clean:  ## Remove what the targets wrote, but keep the environments.
+	rm -rf build dist docs/_build demo-output .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	find src tests docs benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+
+distclean: clean  ## Remove the virtual environments too.
+	rm -rf .venv .venv-bits .venv-ci-*
+
+$(VENV)/.made-for-demo: $(INPUTS) $(PINS)
+	@.ci/environment $(VENV) $(PINS) 14 -e '.[demo]'
+	@touch $@
+
+$(VENV)/.made-for-bench: $(INPUTS) $(PINS)
+	@.ci/environment $(VENV) $(PINS) 14 -e '.[demo]'
+	@touch $@
+
+$(VENV)/.made-for-test: $(INPUTS) $(PINS)
+	@.ci/environment $(VENV) $(PINS) 14 -e '.[demo]' --group test
+	@touch $@
+
+$(VENV)/.made-for-docs: $(INPUTS) $(PINS)
+	@.ci/environment $(VENV) $(PINS) 14 -e '.[demo]' --group docs
+	@touch $@
+
+# pyright reads the types of everything that the code imports, tests included
+$(VENV)/.made-for-lint: $(INPUTS) $(PINS)
+	@.ci/environment $(VENV) $(PINS) 14 -e '.[demo]' --group lint --group test --group docs
+	@touch $@
+
+$(BITS_VENV)/.made-for-bits: $(INPUTS) $(BITS_PINS)
+	@.ci/environment $(BITS_VENV) $(BITS_PINS) 13 -e '.[demo]' --group bits
+	@touch $@
