@@ -20,68 +20,12 @@ import numpy as np
 
 from id3c_data.sim._compression import Compression, filter_options
 from id3c_data.sim._frames import CHANNELS, Channel, FrameModel
+from id3c_data.sim._image_dataset import DataFile, ImageDataset, ImageFormat
 from id3c_data.sim._nexus import nx_group
+from id3c_data.sim._series import Series, SeriesFiles
 from id3c_data.sim._settings import DetectorSettings, write_beam, write_detector
 
-__all__ = ["DcuWriter", "LegacyWriter", "NexusWriter", "Series", "SeriesFiles"]
-
-
-@dataclass(frozen=True, slots=True)
-class Series:
-    """What one arm of the detector promises.
-
-    Parameters
-    ----------
-    name
-        Start of the file names: the name pattern with the sequence id in place of ``$id``. May hold a
-        sub-directory.
-    number
-        The sequence id, from which the frames are computed.
-    images
-        Images of the whole series: ``nimages * ntrigger``.
-    images_per_file
-        ``nimages_per_file``; 0 puts the images into the master.
-    ntrigger
-        Triggers of the series.
-    """
-
-    name: str
-    number: int
-    images: int
-    images_per_file: int = 1000
-    ntrigger: int = 1
-
-    @property
-    def master_name(self) -> str:
-        """File name of the master."""
-        return f"{self.name}_master.h5"
-
-    @property
-    def data_names(self) -> tuple[str, ...]:
-        """File names of all data files, if the series is not cut short."""
-        return tuple(self.data_name(k) for k in range(1, self.files + 1))
-
-    @property
-    def files(self) -> int:
-        """Number of data files, if the series is not cut short."""
-        return -(-self.images // self.images_per_file) if self.images_per_file else 0
-
-    def data_name(self, k: int) -> str:
-        """Return the file name of data file ``k``, from 1."""
-        return f"{self.name}_data_{k:06d}.h5"
-
-    def images_in(self, k: int) -> range:
-        """Return the numbers (from 1) of the images that belong into data file ``k``, from 1."""
-        first = (k - 1) * self.images_per_file + 1
-        return range(first, min(self.images, k * self.images_per_file) + 1)
-
-
-@dataclass(frozen=True, slots=True)
-class SeriesFiles:
-    """The files of one series on disk."""
-
-    master: Path
-    data: tuple[Path, ...]
+__all__ = ["DcuWriter", "LegacyWriter", "NexusWriter"]
 
 
 @dataclass(frozen=True)
@@ -106,6 +50,7 @@ class DcuWriter(abc.ABC):
 
     _libver: ClassVar[tuple[str, str] | None] = None
     _inner_name: ClassVar[str]  # of the dataset, where images go into the master
+    _channel_axis: ClassVar[bool]
 
     folder: Path
     series: Series
@@ -142,8 +87,7 @@ class DcuWriter(abc.ABC):
             if self.series.images_per_file:
                 self._link_images(data)
             else:
-                count = self.series.images if taken is None else taken
-                self._write_images(data, self._inner_name, range(1, count + 1))
+                self._fill(data, self.series.images if taken is None else taken)
         return path
 
     def write_data(self, k: int, taken: int | None = None) -> Path:
@@ -157,15 +101,16 @@ class DcuWriter(abc.ABC):
             Images that the series has; fewer than promised makes the last file shorter, as the detector
             does since firmware 2020.2.4.
         """
-        promised = self.series.images_in(k)
-        images = range(
-            promised.start, min(promised.stop, (self.series.images if taken is None else taken) + 1)
-        )
+        last = self.series.images if taken is None else taken
+        with self.open_data(k) as file:
+            while not file.full and file.append() < last:
+                pass
+        return file.path
+
+    def open_data(self, k: int) -> DataFile:
+        """Return data file ``k`` (from 1), open and still empty, to be filled image by image."""
         path = self.folder / self.series.data_name(k)
-        with h5py.File(path, "w", libver=self._libver) as file:
-            entry = nx_group(file, "entry", "NXentry")
-            self._write_images(nx_group(entry, "data", "NXdata"), "data", images)
-        return path
+        return DataFile(path, self._libver, self.series.images_in(k), self._format)
 
     @abc.abstractmethod
     def _link_images(self, data: h5py.Group) -> None:
@@ -175,14 +120,18 @@ class DcuWriter(abc.ABC):
     def _describe_channels(self, entry: h5py.Group) -> None:
         """Put into the master what it says about thresholds, masks and flatfields."""
 
-    @abc.abstractmethod
-    def _write_images(self, group: h5py.Group, name: str, images: range) -> None:
-        """Write the dataset of some images of the series."""
+    @property
+    def _format(self) -> ImageFormat:
+        return ImageFormat(
+            self.model, self.series.number, self.channels, self._channel_axis, self.compression
+        )
 
-    def _write_numbers(self, dataset: h5py.Dataset, images: range) -> None:
-        """Say which images of the series a dataset holds, from 1, the last one included."""
-        dataset.attrs["image_nr_low"] = np.uint64(images.start)
-        dataset.attrs["image_nr_high"] = np.uint64(images.stop - 1)
+    def _fill(self, data: h5py.Group, taken: int) -> None:
+        """Write the images into the master."""
+        dataset = ImageDataset(data, self._inner_name, range(1, taken + 1), self._format)
+        while not dataset.full:
+            dataset.append()
+        dataset.finish()
 
     def _source_names(self) -> Iterator[tuple[int, str]]:
         """Yield number and file name of each data file, as seen from the master's folder."""
@@ -192,35 +141,30 @@ class DcuWriter(abc.ABC):
 
 @dataclass(frozen=True)
 class LegacyWriter(DcuWriter):
-    """The default layout, "nxmx legacy": external links ``/entry/data/data_000001`` and so on."""
+    """The default layout, "nxmx legacy": external links ``/entry/data/data_000001`` and so on.
+
+    With ``links_in_entry`` the links sit in ``/entry``, as very old firmware wrote them.
+    """
 
     _inner_name: ClassVar[str] = "data_000001"
+    _channel_axis: ClassVar[bool] = False
+
+    links_in_entry: bool = False
 
     def __post_init__(self) -> None:
         if len(self.channels) != 1:
             raise ValueError(f"channels {self.channels}: the legacy layout has room for one")
 
     def _link_images(self, data: h5py.Group) -> None:
+        group = nx_group(data.file, "entry", "NXentry") if self.links_in_entry else data
         for k, name in self._source_names():
-            data[f"data_{k:06d}"] = h5py.ExternalLink(name, "/entry/data/data")
+            group[f"data_{k:06d}"] = h5py.ExternalLink(name, "/entry/data/data")
 
     def _describe_channels(self, entry: h5py.Group) -> None:
-        specific = entry["instrument/detector/detectorSpecific"]
+        specific = nx_group(entry, "instrument/detector/detectorSpecific", "NXcollection")
         _write_mask_and_flatfield(specific, self.model)
         entry["instrument/detector/threshold_energy"] = np.float32(self.settings.threshold_energies_ev[0])
         entry["instrument/detector/threshold_energy"].attrs["units"] = "eV"
-
-    def _write_images(self, group: h5py.Group, name: str, images: range) -> None:
-        dataset = group.create_dataset(
-            name,
-            shape=(len(images), *self.model.shape),
-            chunks=(1, *self.model.shape),
-            dtype=self.model.dtype,
-            **filter_options(self.compression),
-        )
-        for position, image in enumerate(images):
-            dataset[position] = self.model.frame(self.series.number, image, self.channels[0])
-        self._write_numbers(dataset, images)
 
 
 @dataclass(frozen=True)
@@ -229,6 +173,7 @@ class NexusWriter(DcuWriter):
 
     _libver: ClassVar[tuple[str, str] | None] = ("v110", "v114")
     _inner_name: ClassVar[str] = "data"
+    _channel_axis: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         if not self.channels or list(self.channels) != [c for c in CHANNELS if c in self.channels]:
@@ -244,26 +189,13 @@ class NexusWriter(DcuWriter):
         data.create_virtual_dataset("data", layout)
 
     def _describe_channels(self, entry: h5py.Group) -> None:
-        detector = entry["instrument/detector"]
+        detector = nx_group(entry, "instrument/detector", "NXdetector")
         for channel in self.channels:
             group = nx_group(detector, f"{channel}_channel", "NXdetector_channel")
             _write_mask_and_flatfield(group, self.model)
             energies = self.settings.threshold_energies_ev
             group["threshold_energy"] = np.float32(energies[CHANNELS.index(channel) % len(energies)])
             group["threshold_energy"].attrs["units"] = "eV"
-
-    def _write_images(self, group: h5py.Group, name: str, images: range) -> None:
-        dataset = group.create_dataset(
-            name,
-            shape=(len(images), len(self.channels), *self.model.shape),
-            chunks=(1, 1, *self.model.shape),
-            dtype=self.model.dtype,
-            **filter_options(self.compression),
-        )
-        for position, image in enumerate(images):
-            for c, channel in enumerate(self.channels):
-                dataset[position, c] = self.model.frame(self.series.number, image, channel)
-        self._write_numbers(dataset, images)
 
 
 def _write_mask_and_flatfield(group: h5py.Group, model: FrameModel) -> None:
