@@ -81,7 +81,7 @@ def resource_document(
     return {
         "uid": uid or str(uuid.uuid4()),
         "spec": SPEC,
-        "root": str(root),
+        "root": str(PurePosixPath(root)),
         "resource_path": str(PurePosixPath(master).relative_to(root)),
         "path_semantics": "posix",
         "resource_kwargs": {name: value for name, value in kwargs.items() if value is not None},
@@ -96,7 +96,8 @@ def datum_document(resource_uid: str, slot: int, channel: Channel = "threshold_1
     resource_uid
         Of the resource that holds the frames.
     slot
-        Which event of the resource, from 0: frames ``[slot * frames_per_event, (slot + 1) * frames_per_event)``.
+        Which event of the resource, from 0. With n frames an event it has the frames
+        ``[slot * n, (slot + 1) * n)`` of that master.
     channel
         Which of the detector's images.
     """

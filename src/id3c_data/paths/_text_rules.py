@@ -16,7 +16,7 @@ __all__ = ["text_problems"]
 _DIRECTIVES = frozenset("YymdHIMSfjUWwuVGbBaAp")
 
 _PLACEHOLDER = re.compile(
-    r"\b(FIXME|TODO|CHANGEME|CHANGE_ME)\b|(?<![^/\\])path[/\\]+to(?![^/\\])|<[^<>]*>", re.IGNORECASE
+    r"(?i:FIXME|CHANGE_?ME)|\bTODO\b|(?<![^/\\])(?i:todo|path[/\\]+to)(?![^/\\])|<[^<>]*>"
 )
 _MACRO = re.compile(r"\$[({][^)}]*[)}]?|\$\w+|^~")
 
