@@ -15,6 +15,10 @@ also the built-in that users already catch.
     │   ├── FileNameTaken (FileExistsError) files of that name exist; they are never overwritten
     │   └── FramesMissing                   fewer frames or files came than were asked for
     ├── Hdf5Error (OSError)                 a file cannot be read as what it should be
+    │   ├── FileMissing (FileNotFoundError) the file is not there
+    │   ├── FileUnreadable (PermissionError)  the file may not be read
+    │   ├── FileIncomplete                  the file is being written, or its writer died
+    │   ├── NotHdf5                         the file is something else
     │   ├── BrokenLink (KeyError)           a link leads nowhere
     │   ├── LinkOutsideRoots (PermissionError)  a link leads out of the allowed folders
     │   ├── DamagedChunk                    a chunk of image data is inconsistent
@@ -40,7 +44,10 @@ __all__ = [
     "DetectorTimeout",
     "DeviceError",
     "DocumentError",
+    "FileIncomplete",
+    "FileMissing",
     "FileNameTaken",
+    "FileUnreadable",
     "FrameNotWritten",
     "FramesMissing",
     "Hdf5Error",
@@ -48,6 +55,7 @@ __all__ = [
     "LayoutUnknown",
     "LinkOutsideRoots",
     "MissingExtra",
+    "NotHdf5",
     "PathOutsideRoots",
     "TemplateError",
 ]
@@ -109,6 +117,22 @@ class FramesMissing(DeviceError):
 
 class Hdf5Error(Id3cDataError, OSError):
     """A file cannot be read as what it should be."""
+
+
+class FileMissing(Hdf5Error, FileNotFoundError):
+    """The file is not there, or not yet."""
+
+
+class FileUnreadable(Hdf5Error, PermissionError):
+    """The file is there, and this process may not read it."""
+
+
+class FileIncomplete(Hdf5Error):
+    """The file is still being written, or its writer died before the end."""
+
+
+class NotHdf5(Hdf5Error):
+    """The file is something else than HDF5."""
 
 
 class BrokenLink(Hdf5Error, KeyError):
