@@ -9,6 +9,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ._filling import EventFiller, filled_documents
+    from ._handlers import AdEiger2Handler, EigerHandler, HandlerRegistry, register_handlers
+    from ._run_state import Promise, RunState
     from ._specs import (
         CHANNELS,
         MIMETYPE,
@@ -23,38 +26,51 @@ if TYPE_CHECKING:
     )
 
 _HOME = {
-    "_specs": (
-        "CHANNELS",
-        "MIMETYPE",
-        "SPEC",
-        "Channel",
-        "Writer",
-        "data_key",
-        "data_key_name",
-        "datum_document",
-        "image_data_keys",
-        "resource_document",
-    ),
+    "EventFiller": "_filling",
+    "filled_documents": "_filling",
+    "AdEiger2Handler": "_handlers",
+    "EigerHandler": "_handlers",
+    "HandlerRegistry": "_handlers",
+    "register_handlers": "_handlers",
+    "Promise": "_run_state",
+    "RunState": "_run_state",
+    "CHANNELS": "_specs",
+    "Channel": "_specs",
+    "MIMETYPE": "_specs",
+    "SPEC": "_specs",
+    "Writer": "_specs",
+    "data_key": "_specs",
+    "data_key_name": "_specs",
+    "datum_document": "_specs",
+    "image_data_keys": "_specs",
+    "resource_document": "_specs",
 }
 
 __all__ = [
     "CHANNELS",
     "MIMETYPE",
     "SPEC",
+    "AdEiger2Handler",
     "Channel",
+    "EigerHandler",
+    "EventFiller",
+    "HandlerRegistry",
+    "Promise",
+    "RunState",
     "Writer",
     "data_key",
     "data_key_name",
     "datum_document",
+    "filled_documents",
     "image_data_keys",
+    "register_handlers",
     "resource_document",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    for module, names in _HOME.items():
-        if name in names:
-            return getattr(import_module(f"{__name__}.{module}"), name)
+    if name in _HOME:
+        return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

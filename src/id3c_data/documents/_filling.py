@@ -1,0 +1,109 @@
+"""A run's documents with the images in their events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from event_model import DataNotAccessible, EventModelError, Filler
+
+from ..errors import DocumentError
+from ..paths import PathMapLike
+from ._handlers import HANDLERS
+from ._run_state import RunState
+
+__all__ = ["EventFiller", "filled_documents"]
+
+
+class _Filler(Filler):
+    """Takes external data that an event says nothing about as not filled, as the event model has it."""
+
+    def fill_event(self, doc: Any, *args: Any, **kwargs: Any) -> Any:
+        data_keys = self._descriptor_cache[doc["descriptor"]]["data_keys"]
+        filled = {
+            key: False for key, value in data_keys.items() if "external" in value and key in doc["data"]
+        }
+        return super().fill_event({**doc, "filled": filled | doc.get("filled", {})}, *args, **kwargs)
+
+
+class EventFiller:
+    """Gives each document of one run back, events with their images in place of datum ids.
+
+    Parameters
+    ----------
+    run_state
+        The state of the run where somebody else keeps it; without it, the filler keeps its own.
+    path_map
+        Where this host has the documents' roots.
+    allowed_roots
+        Folders that links may lead to.
+    handlers
+        Handlers of further specs, or others for ours.
+    """
+
+    def __init__(
+        self,
+        run_state: RunState | None = None,
+        *,
+        path_map: PathMapLike = None,
+        allowed_roots: Sequence[str] | None = None,
+        handlers: Mapping[str, Any] | None = None,
+    ) -> None:
+        self._own_state = run_state is None
+        self.run_state = RunState() if run_state is None else run_state
+        options = {"path_map": path_map, "allowed_roots": allowed_roots, "run_state": self.run_state}
+        ours = {spec: partial(handler, **options) for spec, handler in HANDLERS.items()}
+        # One try only: a file that may still come is waited for by the reading layer, which knows the run.
+        self._filler = _Filler({**ours, **(handlers or {})}, inplace=False, retry_intervals=[])
+
+    def __call__(self, name: str, doc: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+        """Return name and document, filled where it is an event; the given one stays as it is.
+
+        Raises
+        ------
+        FrameNotWritten
+            Where a promised frame is not on disk.
+        Hdf5Error
+            Where a file cannot be read.
+        DocumentError
+            Where the documents do not hold together, or nobody knows how to read a resource's spec.
+        """
+        if self._own_state:
+            self.run_state(name, dict(doc))
+        try:
+            return self._filler(name, dict(doc))
+        except DataNotAccessible as error:
+            raise error.__cause__ or error from None
+        except EventModelError as error:
+            raise DocumentError(
+                str(error), where=f"run {self.run_state.uid}", next_step="give a handler, or all documents"
+            ) from error
+
+    def close(self) -> None:
+        """Forget documents and files."""
+        self._filler.close()
+
+
+def filled_documents(
+    documents: Iterable[tuple[str, Mapping[str, Any]]], **options: Any
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield a finished run's documents with the images in their events.
+
+    How the run ended is known before the first event is filled, so that a frame that was promised and never
+    came is explained by the run's own stop document.
+
+    Parameters
+    ----------
+    documents
+        All documents of one run.
+    **options
+        See `EventFiller`.
+    """
+    documents = list(documents)
+    filler = EventFiller(RunState.of(documents), **options)
+    try:
+        for name, doc in documents:
+            yield filler(name, doc)
+    finally:
+        filler.close()
