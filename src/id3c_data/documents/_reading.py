@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..errors import BrokenLink, FrameNotWritten
+from ..errors import BrokenLink, FileIncomplete, FileMissing, FrameNotWritten
 from ..h5api import FINISHED
 from ..paths import PathMap, PathMapLike
 from ._specs import Channel
@@ -111,7 +111,7 @@ class MasterReader:
             if error.reason or not why:
                 raise
             raise FrameNotWritten(error.frame, error.written, error.master, why) from error
-        except BrokenLink as error:
+        except (BrokenLink, FileIncomplete, FileMissing) as error:
             if not why:
                 raise
             raise FrameNotWritten(wanted, wanted, self.master, why) from error

@@ -117,7 +117,7 @@ class RunState(DocumentRouter):
     def wait_for_change(self, known: ScanPhase, timeout: float | None = None) -> ScanPhase:
         """Return the phase as soon as it is another than the known one, or after ``timeout`` seconds."""
         with self._changed:
-            self._changed.wait_for(lambda: self._phase != known, timeout)
+            self._changed.wait_for(lambda: self._phase != known or self._phase is ScanPhase.FINISHED, timeout)
             return self._phase
 
     @property
@@ -233,7 +233,7 @@ class RunState(DocumentRouter):
         self._advance(ScanPhase.FINISHED)
 
     def _advance(self, phase: ScanPhase) -> None:
-        self._phase = max(self._phase, phase)
+        self._phase = max(self._phase, phase)  # a second descriptor changes nothing
         self._changed.notify_all()
 
     def _belongs(self, name: str, doc: dict[str, Any]) -> None:
