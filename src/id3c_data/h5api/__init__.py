@@ -1,0 +1,49 @@
+"""HDF5 files as they are on disk: opened without locks, links resolved by us, errors in our words."""
+
+from ._hops import Found, Hop
+from ._low_level import (
+    Node,
+    Storage,
+    StoredChunk,
+    child_of,
+    contiguous_offset,
+    filters_of,
+    link_names,
+    link_of,
+    storage_of,
+    stored_chunks,
+)
+from ._open import FileIdentity, OpenFile, open_descriptor, open_file
+from ._resolver import Resolver
+from ._roots import AllowedRoots, RootsLike
+from ._scan_state import FINISHED, ScanPhase, ScanState
+from ._translate import hdf5_errors
+from ._virtual import VirtualBlock, virtual_blocks
+
+__all__ = [
+    "FINISHED",
+    "AllowedRoots",
+    "FileIdentity",
+    "Found",
+    "Hop",
+    "Node",
+    "OpenFile",
+    "Resolver",
+    "RootsLike",
+    "ScanPhase",
+    "ScanState",
+    "Storage",
+    "StoredChunk",
+    "VirtualBlock",
+    "child_of",
+    "contiguous_offset",
+    "filters_of",
+    "hdf5_errors",
+    "link_names",
+    "link_of",
+    "open_descriptor",
+    "open_file",
+    "storage_of",
+    "stored_chunks",
+    "virtual_blocks",
+]

@@ -1,0 +1,184 @@
+"""What h5py's low level knows about links, layouts and chunks; with types, which h5py has none of there.
+
+Nothing in here follows a link, opens a source of a virtual dataset or decodes a chunk.
+"""
+
+# pyright: reportAttributeAccessIssue=false, reportMissingTypeStubs=false, reportUnknownArgumentType=false
+# pyright: reportUnknownLambdaType=false, reportUnknownMemberType=false, reportUnknownParameterType=false
+# pyright: reportUnknownVariableType=false
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import h5py
+from h5py import h5d, h5g, h5l, h5o, h5s
+
+__all__ = [
+    "Box",
+    "LinkKind",
+    "Node",
+    "RawLink",
+    "RawSource",
+    "Storage",
+    "StoredChunk",
+    "child_of",
+    "contiguous_offset",
+    "filters_of",
+    "link_names",
+    "link_of",
+    "storage_of",
+    "stored_chunks",
+    "virtual_sources",
+]
+
+Node: TypeAlias = h5py.Group | h5py.Dataset
+LinkKind = Literal["hard", "soft", "external", "other"]
+Storage = Literal["chunked", "compact", "contiguous", "external", "virtual"]
+
+_LINK_KINDS: dict[int, LinkKind] = {
+    h5l.TYPE_HARD: "hard",
+    h5l.TYPE_SOFT: "soft",
+    h5l.TYPE_EXTERNAL: "external",
+}
+_STORAGES: dict[int, Storage] = {
+    h5d.CHUNKED: "chunked",
+    h5d.COMPACT: "compact",
+    h5d.CONTIGUOUS: "contiguous",
+    h5d.VIRTUAL: "virtual",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RawLink:
+    """A link as it stands in the file."""
+
+    kind: LinkKind
+    file_name: str = ""
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredChunk:
+    """A chunk that is in the file: place in the dataset, filters that were left out, place in the file."""
+
+    offset: tuple[int, ...]
+    filter_mask: int
+    byte_offset: int
+    size: int
+
+
+Box: TypeAlias = tuple[tuple[int, ...], tuple[int, ...]]
+"""Start and size of a box in a dataspace."""
+
+
+@dataclass(frozen=True, slots=True)
+class RawSource:
+    """One mapping of a virtual dataset; a box is None where the selection is none, or has no end."""
+
+    file_name: str
+    dataset_name: str
+    target: Box | None
+    source: Box | None
+
+
+def link_of(group: h5py.Group, name: str) -> RawLink | None:
+    """Return the link of that name, or None where there is none."""
+    key = _key(name)
+    if not group.id.links.exists(key):
+        return None
+    kind = _LINK_KINDS.get(group.id.links.get_info(key).type, "other")
+    if kind == "soft":
+        return RawLink(kind, path=_text(group.id.links.get_val(key)))
+    if kind == "external":
+        file_name, path = group.id.links.get_val(key)
+        return RawLink(kind, _text(file_name), _text(path))
+    return RawLink(kind)
+
+
+def link_names(group: h5py.Group) -> Iterator[str]:
+    """Yield the names of a group's links, whatever they lead to."""
+    for key in group.id.links:
+        yield _text(key)
+
+
+def child_of(group: h5py.Group, name: str) -> Node | None:
+    """Return what a hard link leads to, or None where it is neither group nor dataset."""
+    child = h5o.open(group.id, _key(name))
+    if isinstance(child, h5g.GroupID):
+        return h5py.Group(child)
+    if isinstance(child, h5d.DatasetID):
+        return h5py.Dataset(child)
+    return None
+
+
+def storage_of(dataset: h5py.Dataset) -> Storage:
+    """Return how a dataset's values are stored, from its creation property list alone."""
+    properties = dataset.id.get_create_plist()
+    if properties.get_external_count():
+        return "external"
+    return _STORAGES[properties.get_layout()]
+
+
+def filters_of(dataset: h5py.Dataset) -> tuple[tuple[int, tuple[int, ...]], ...]:
+    """Return number and options of each filter of a dataset, in the order of writing."""
+    properties = dataset.id.get_create_plist()
+    filters = (properties.get_filter(n) for n in range(properties.get_nfilters()))
+    return tuple((int(number), tuple(int(option) for option in options)) for number, _, options, _ in filters)
+
+
+def stored_chunks(dataset: h5py.Dataset) -> list[StoredChunk]:
+    """Return all chunks that are in the file."""
+    chunks: list[StoredChunk] = []
+    dataset.id.chunk_iter(
+        lambda info: chunks.append(
+            StoredChunk(info.chunk_offset, info.filter_mask, info.byte_offset, info.size)
+        )
+    )
+    return chunks
+
+
+def contiguous_offset(dataset: h5py.Dataset) -> int | None:
+    """Return where the values of a contiguous dataset begin in the file; None where nothing is written."""
+    offset = dataset.id.get_offset()
+    return None if offset is None else int(offset)
+
+
+def virtual_sources(dataset: h5py.Dataset) -> Iterator[RawSource]:
+    """Yield the mappings of a virtual dataset, in the order of the file."""
+    properties = dataset.id.get_create_plist()
+    for n in range(properties.get_virtual_count()):
+        yield RawSource(
+            properties.get_virtual_filename(n),
+            properties.get_virtual_dsetname(n),
+            _box(properties.get_virtual_vspace(n)),
+            _box(properties.get_virtual_srcspace(n)),
+        )
+
+
+def _box(space: h5s.SpaceID) -> Box | None:
+    """Return the box that a dataspace selects, if it is one."""
+    if space.get_select_type() == h5s.SEL_ALL:
+        shape = tuple(int(length) for length in space.get_simple_extent_dims())
+        return tuple(0 for _ in shape), shape
+    try:
+        low, high = space.get_select_bounds()
+    except (RuntimeError, ValueError):  # of a selection without an end
+        return None
+    start = tuple(int(first) for first in low)
+    count = tuple(int(last) - first + 1 for first, last in zip(start, high, strict=True))
+    size = 1
+    for length in count:
+        size *= length
+    return (start, count) if size == space.get_select_npoints() else None
+
+
+def _key(name: str) -> bytes:
+    return name.encode("utf-8", "surrogateescape")
+
+
+def _text(raw: bytes) -> str:
+    """Return a name from a file as text; what is not UTF-8 survives the way back."""
+    return raw.decode("utf-8", "surrogateescape")

@@ -1,0 +1,76 @@
+"""Virtual datasets and where their data come from, read without touching the sources.
+
+A virtual dataset whose source is missing reads as zeros without an error, and already asking for the shape of
+an unlimited one opens its sources. So whoever reads one looks here first.
+"""
+
+# pyright: reportMissingTypeStubs=false
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import h5py
+
+from ..errors import LayoutUnknown
+from ._low_level import RawSource, virtual_sources
+from ._translate import hdf5_errors
+
+__all__ = ["VirtualBlock", "virtual_blocks"]
+
+
+@dataclass(frozen=True, slots=True)
+class VirtualBlock:
+    """A box of a virtual dataset, and the box of the same size that it is taken from.
+
+    Parameters
+    ----------
+    file_name
+        The file as the virtual dataset names it; ``.`` is its own file.
+    dataset_name
+        Path of the source in that file.
+    start
+        Where the box begins in the virtual dataset.
+    count
+        Size of the box.
+    source_start
+        Where the box begins in the source.
+    """
+
+    file_name: str
+    dataset_name: str
+    start: tuple[int, ...]
+    count: tuple[int, ...]
+    source_start: tuple[int, ...]
+
+
+def virtual_blocks(dataset: h5py.Dataset, where: str) -> tuple[VirtualBlock, ...]:
+    """Return the blocks of a virtual dataset, in the order of the file.
+
+    Parameters
+    ----------
+    dataset
+        The virtual dataset.
+    where
+        Its file and path, for errors.
+
+    Raises
+    ------
+    LayoutUnknown
+        A block is no box, or has no end.
+    """
+    with hdf5_errors(where):
+        sources = tuple(virtual_sources(dataset))
+    return tuple(_block(source, where) for source in sources)
+
+
+def _block(source: RawSource, where: str) -> VirtualBlock:
+    """Return a mapping as a block."""
+    if source.target is None or source.source is None or source.target[1] != source.source[1]:
+        raise LayoutUnknown(
+            f"virtual dataset with another mapping than box to box, from {source.file_name}",
+            where,
+            "name the source files themselves instead",
+        )
+    (start, count), (source_start, _) = source.target, source.source
+    return VirtualBlock(source.file_name, source.dataset_name, start, count, source_start)
