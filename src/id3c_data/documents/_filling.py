@@ -19,12 +19,19 @@ __all__ = ["EventFiller", "filled_documents"]
 class _Filler(Filler):
     """Takes external data that an event says nothing about as not filled, as the event model has it."""
 
+    def __init__(self, handlers: dict[str, Any]) -> None:
+        # One try only: a file that may still come is waited for by the reading layer, which knows the run.
+        super().__init__(handlers, inplace=False, retry_intervals=[])
+        self._external: dict[str, frozenset[str]] = {}
+
+    def descriptor(self, doc: Any) -> Any:
+        keys = doc["data_keys"].items()
+        self._external[doc["uid"]] = frozenset(key for key, value in keys if "external" in value)
+        return super().descriptor(doc)
+
     def fill_event(self, doc: Any, *args: Any, **kwargs: Any) -> Any:
-        data_keys = self._descriptor_cache[doc["descriptor"]]["data_keys"]
-        filled = {
-            key: False for key, value in data_keys.items() if "external" in value and key in doc["data"]
-        }
-        return super().fill_event({**doc, "filled": filled | doc.get("filled", {})}, *args, **kwargs)
+        unfilled = dict.fromkeys(self._external[doc["descriptor"]] & doc["data"].keys(), False)
+        return super().fill_event({**doc, "filled": unfilled | doc.get("filled", {})}, *args, **kwargs)
 
 
 class EventFiller:
@@ -54,8 +61,7 @@ class EventFiller:
         self.run_state = RunState() if run_state is None else run_state
         options = {"path_map": path_map, "allowed_roots": allowed_roots, "run_state": self.run_state}
         ours = {spec: partial(handler, **options) for spec, handler in HANDLERS.items()}
-        # One try only: a file that may still come is waited for by the reading layer, which knows the run.
-        self._filler = _Filler({**ours, **(handlers or {})}, inplace=False, retry_intervals=[])
+        self._filler = _Filler({**ours, **(handlers or {})})
 
     def __call__(self, name: str, doc: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
         """Return name and document, filled where it is an event; the given one stays as it is.
