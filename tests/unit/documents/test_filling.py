@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Callable
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -12,10 +11,9 @@ import pytest
 from id3c_data.documents import EventFiller, RunState, filled_documents
 from id3c_data.errors import DocumentError, FileMissing, FrameNotWritten
 from id3c_data.sim import FrameModel, LegacyWriter, Series
+from id3c_data.testing.documents import Documents, image_run
 
 MODEL = FrameModel(height=16, width=20, bit_depth=32)
-Documents = list[tuple[str, dict[str, Any]]]
-EigerRun = Callable[..., Documents]
 
 
 @pytest.fixture
@@ -28,83 +26,83 @@ def images(documents: Any) -> list[np.ndarray]:
     return [doc["data"]["eiger2_image"] for name, doc in documents if name == "event"]
 
 
-def test_each_event_gets_its_frames(master: Path, eiger_run: EigerRun) -> None:
-    filled = images(filled_documents(eiger_run(master)))
+def test_each_event_gets_its_frames(master: Path) -> None:
+    filled = images(filled_documents(image_run(master)))
     np.testing.assert_array_equal(filled, [MODEL.frame(7, n) for n in (1, 2, 3)])
 
 
-def test_all_documents_come_through_in_their_order(master: Path, eiger_run: EigerRun) -> None:
-    documents = eiger_run(master)
+def test_all_documents_come_through_in_their_order(master: Path) -> None:
+    documents = image_run(master)
     filled = list(filled_documents(documents))
     assert [name for name, _ in filled] == [name for name, _ in documents]
     assert filled[-1] == documents[-1]
 
 
-def test_a_filled_event_says_so_with_the_datum_s_id(master: Path, eiger_run: EigerRun) -> None:
-    documents = eiger_run(master, slots=[0])
+def test_a_filled_event_says_so_with_the_datum_s_id(master: Path) -> None:
+    documents = image_run(master, slots=[0])
     (event,) = [doc for name, doc in filled_documents(documents) if name == "event"]
     (datum,) = [doc for name, doc in documents if name == "datum"]
     assert event["filled"] == {"eiger2_image": datum["datum_id"]}
 
 
-def test_the_given_documents_stay_as_they_are(master: Path, eiger_run: EigerRun) -> None:
-    documents = eiger_run(master)
+def test_the_given_documents_stay_as_they_are(master: Path) -> None:
+    documents = image_run(master)
     before = deepcopy(documents)
     list(filled_documents(documents))
     assert documents == before
 
 
-def test_an_event_that_says_nothing_of_filling_is_filled(master: Path, eiger_run: EigerRun) -> None:
-    documents = eiger_run(master)
+def test_an_event_that_says_nothing_of_filling_is_filled(master: Path) -> None:
+    documents = image_run(master)
     for name, doc in documents:
         if name == "event":
             del doc["filled"]
     np.testing.assert_array_equal(images(filled_documents(documents))[2], MODEL.frame(7, 3))
 
 
-def test_a_page_of_events_is_filled(master: Path, eiger_run: EigerRun) -> None:
-    documents = eiger_run(master)
+def test_a_page_of_events_is_filled(master: Path) -> None:
+    documents = image_run(master)
     page = event_model.pack_event_page(*(doc for name, doc in documents if name == "event"))
     rest = [(name, doc) for name, doc in documents if name not in ("event", "stop")]
     (filled,) = [d for n, d in filled_documents([*rest, ("event_page", page)]) if n == "event_page"]
     np.testing.assert_array_equal(filled["data"]["eiger2_image"], [MODEL.frame(7, n) for n in (1, 2, 3)])
 
 
-def test_a_run_may_be_filled_while_it_goes_on(master: Path, eiger_run: EigerRun) -> None:
+def test_a_run_may_be_filled_while_it_goes_on(master: Path) -> None:
     filler = EventFiller()
-    filled = images(filler(name, doc) for name, doc in eiger_run(master, exit_status=None))
+    filled = images(filler(name, doc) for name, doc in image_run(master, exit_status=None))
     np.testing.assert_array_equal(filled[0], MODEL.frame(7, 1))
 
 
-def test_a_state_kept_by_somebody_else_is_left_to_him(master: Path, eiger_run: EigerRun) -> None:
-    documents = eiger_run(master)
+def test_a_state_kept_by_somebody_else_is_left_to_him(master: Path) -> None:
+    documents = image_run(master)
     state = RunState.of(documents)
     filler = EventFiller(state)
     assert len(images(filler(name, doc) for name, doc in documents)) == 3
     assert len(state.promised("eiger2_image")) == 3
 
 
-def test_a_path_map_leads_to_this_host_s_mount(master: Path, eiger_run: EigerRun) -> None:
-    documents = eiger_run(Path("/mnt/eiger") / master.name)
+def test_a_path_map_leads_to_this_host_s_mount(master: Path) -> None:
+    documents = image_run(Path("/mnt/eiger") / master.name)
     filled = images(filled_documents(documents, path_map={"/mnt/eiger": str(master.parent)}))
     np.testing.assert_array_equal(filled[1], MODEL.frame(7, 2))
 
 
-def test_frames_that_never_came_are_explained_by_the_stop_document(master: Path, eiger_run: EigerRun) -> None:
-    documents = eiger_run(master, slots=range(5), exit_status="abort", reason="no beam")
+def test_frames_that_never_came_are_explained_by_the_stop_document(master: Path) -> None:
+    documents = image_run(master, slots=range(5), exit_status="abort", reason="no beam")
     seen: Documents = []
     with pytest.raises(FrameNotWritten, match=r"frame 4 asked for, 4 written .*'abort': no beam"):
         seen.extend(filled_documents(documents))
     assert len(images(seen)) == 4
 
 
-def test_a_missing_file_is_told_as_such_and_at_once(tmp_path: Path, eiger_run: EigerRun) -> None:
+def test_a_missing_file_is_told_as_such_and_at_once(tmp_path: Path) -> None:
     with pytest.raises(FileMissing, match=r"x_7_master.h5"):
-        list(filled_documents(eiger_run(tmp_path / "x_7_master.h5")))
+        list(filled_documents(image_run(tmp_path / "x_7_master.h5")))
 
 
-def test_a_spec_that_nobody_knows_is_refused(master: Path, eiger_run: EigerRun) -> None:
-    documents = eiger_run(master)
+def test_a_spec_that_nobody_knows_is_refused(master: Path) -> None:
+    documents = image_run(master)
     for name, doc in documents:
         if name == "resource":
             doc["spec"] = "AD_UNKNOWN"
@@ -112,7 +110,7 @@ def test_a_spec_that_nobody_knows_is_refused(master: Path, eiger_run: EigerRun) 
         list(filled_documents(documents))
 
 
-def test_a_handler_of_another_spec_can_be_given(master: Path, eiger_run: EigerRun) -> None:
+def test_a_handler_of_another_spec_can_be_given(master: Path) -> None:
     class Ones:
         def __init__(self, path: str, **_: Any) -> None:
             self.path = path
@@ -120,7 +118,7 @@ def test_a_handler_of_another_spec_can_be_given(master: Path, eiger_run: EigerRu
         def __call__(self, **_: Any) -> np.ndarray:
             return np.ones(3)
 
-    documents = eiger_run(master)
+    documents = image_run(master)
     for name, doc in documents:
         if name == "resource":
             doc["spec"] = "ONES"
@@ -129,8 +127,8 @@ def test_a_handler_of_another_spec_can_be_given(master: Path, eiger_run: EigerRu
     )
 
 
-def test_a_series_of_another_facility_is_filled(master: Path, eiger_run: EigerRun) -> None:
-    documents = eiger_run(master, slots=[0])
+def test_a_series_of_another_facility_is_filled(master: Path) -> None:
+    documents = image_run(master, slots=[0])
     for name, doc in documents:
         if name == "resource":
             doc.update(spec="AD_EIGER2", resource_path="x", resource_kwargs={"images_per_file": 2})

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +11,10 @@ import pytest
 from id3c_data.documents import SPEC, AdEiger2Handler, EigerHandler, RunState, register_handlers
 from id3c_data.errors import BrokenLink, FileMissing, FrameNotWritten
 from id3c_data.sim import Channel, FrameModel, LegacyWriter, NexusWriter, PluginWriter, Series
+from id3c_data.testing.documents import Documents, image_run
 
 MODEL = FrameModel(height=16, width=20, bit_depth=32)
 REAL = Path(__file__).parents[3].parent / "shared" / "data"
-EigerRun = Callable[..., list[tuple[str, dict[str, Any]]]]
 
 
 def frames(*numbers: int, channel: Channel = "threshold_1") -> np.ndarray:
@@ -107,48 +106,42 @@ class TestEigerHandler:
 
 
 class TestPromisedButNotThere:
-    def handler(self, master: Path, documents: list[tuple[str, dict[str, Any]]]) -> EigerHandler:
+    def handler(self, master: Path, documents: Documents) -> EigerHandler:
         return EigerHandler(master, frames_per_event=1, run_state=RunState.of(documents))
 
-    def test_a_frame_of_an_aborted_run_is_told_with_the_reason(
-        self, tmp_path: Path, eiger_run: EigerRun
-    ) -> None:
+    def test_a_frame_of_an_aborted_run_is_told_with_the_reason(self, tmp_path: Path) -> None:
         master = legacy(tmp_path, taken=3)
-        handler = self.handler(master, eiger_run(master, exit_status="abort", reason="no beam"))
+        handler = self.handler(master, image_run(master, exit_status="abort", reason="no beam"))
         with pytest.raises(FrameNotWritten, match="the run ended as 'abort': no beam"):
             handler(point_number=4)
 
-    def test_what_came_before_the_abort_is_read(self, tmp_path: Path, eiger_run: EigerRun) -> None:
+    def test_what_came_before_the_abort_is_read(self, tmp_path: Path) -> None:
         master = legacy(tmp_path, taken=3)
-        handler = self.handler(master, eiger_run(master, exit_status="abort"))
+        handler = self.handler(master, image_run(master, exit_status="abort"))
         np.testing.assert_array_equal(handler(point_number=2), MODEL.frame(7, 3))
 
     @pytest.mark.parametrize("layout", [LegacyWriter, NexusWriter])
     def test_a_data_file_that_never_came_is_no_array_of_zeros(
-        self, tmp_path: Path, eiger_run: EigerRun, layout: type[LegacyWriter | NexusWriter]
+        self, tmp_path: Path, layout: type[LegacyWriter | NexusWriter]
     ) -> None:
         series = Series(name="x_7", number=7, images=6, images_per_file=2)
         files = layout(tmp_path, series, MODEL).write_series()
         files.data[1].unlink()
-        handler = self.handler(files.master, eiger_run(files.master, exit_status="fail", reason="DCU gone"))
+        handler = self.handler(files.master, image_run(files.master, exit_status="fail", reason="DCU gone"))
         with pytest.raises(FrameNotWritten, match="the run ended as 'fail': DCU gone"):
             handler(point_number=2)
 
-    def test_a_master_that_never_came_is_told_with_the_reason(
-        self, tmp_path: Path, eiger_run: EigerRun
-    ) -> None:
+    def test_a_master_that_never_came_is_told_with_the_reason(self, tmp_path: Path) -> None:
         master = tmp_path / "x_7_master.h5"
-        handler = self.handler(master, eiger_run(master, exit_status="abort", reason="stopped"))
+        handler = self.handler(master, image_run(master, exit_status="abort", reason="stopped"))
         with pytest.raises(FrameNotWritten, match="the run ended as 'abort': stopped"):
             handler(point_number=0)
 
-    def test_after_a_success_the_broken_link_itself_is_the_news(
-        self, tmp_path: Path, eiger_run: EigerRun
-    ) -> None:
+    def test_after_a_success_the_broken_link_itself_is_the_news(self, tmp_path: Path) -> None:
         master = legacy(tmp_path)
         (tmp_path / "x_7_data_000002.h5").unlink()
         with pytest.raises(BrokenLink, match=r"x_7_data_000002.h5"):
-            self.handler(master, eiger_run(master))(point_number=2)
+            self.handler(master, image_run(master))(point_number=2)
 
 
 class TestAdEiger2Handler:

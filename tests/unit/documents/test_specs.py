@@ -18,6 +18,7 @@ from id3c_data.documents import (
     resource_document,
 )
 from id3c_data.errors import PathOutsideRoots
+from id3c_data.testing.documents import image_run
 
 
 def resource(**changes: Any) -> dict[str, Any]:
@@ -114,8 +115,8 @@ def test_data_keys_keep_the_schema_of_a_descriptor() -> None:
     validate("descriptor", run.compose_descriptor(name="primary", data_keys=keys).descriptor_doc)
 
 
-def test_all_documents_of_a_run_keep_their_schemas(eiger_run: Any, tmp_path: Any) -> None:
-    documents = eiger_run(tmp_path / "x_master.h5", channels=("threshold_1", "difference"))
+def test_all_documents_of_a_run_keep_their_schemas(tmp_path: Any) -> None:
+    documents = image_run(tmp_path / "x_master.h5", channels=("threshold_1", "difference"))
     for name, doc in documents:
         validate(name, doc)
     assert {doc["spec"] for name, doc in documents if name == "resource"} == {SPEC}
