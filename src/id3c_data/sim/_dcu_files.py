@@ -46,6 +46,9 @@ class DcuWriter(abc.ABC):
         Filter of the image data.
     channels
         Which channels are written.
+    link_folder
+        What the master's links put before the names of the data files, as some DCUs do: a folder in the
+        IOC's view, with its trailing separator. Without, they are relative to the master.
     """
 
     _libver: ClassVar[tuple[str, str] | None] = None
@@ -58,6 +61,7 @@ class DcuWriter(abc.ABC):
     settings: DetectorSettings = field(default_factory=DetectorSettings)
     compression: Compression = "bslz4"
     channels: tuple[Channel, ...] = ("threshold_1",)
+    link_folder: str = ""
 
     def write_series(self, taken: int | None = None) -> SeriesFiles:
         """Write the whole series at once, or the first ``taken`` images of it, as after an abort."""
@@ -134,9 +138,10 @@ class DcuWriter(abc.ABC):
         dataset.finish()
 
     def _source_names(self) -> Iterator[tuple[int, str]]:
-        """Yield number and file name of each data file, as seen from the master's folder."""
+        """Yield number and file name of each data file, as the master's links name it."""
         for k in range(1, self.series.files + 1):
-            yield k, Path(self.series.data_name(k)).name
+            name = self.series.data_name(k)
+            yield k, self.link_folder + name if self.link_folder else Path(name).name
 
 
 @dataclass(frozen=True)

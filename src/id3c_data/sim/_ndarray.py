@@ -1,0 +1,101 @@
+"""NDArrays: images as the driver hands them to its plugins."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from id3c_data.sim._records import Records
+
+__all__ = ["ArraySink", "ArraySource", "CameraArrays", "NDArray", "data_type_name"]
+
+_NAMES = {"i": "Int", "u": "UInt", "f": "Float"}
+
+
+def data_type_name(dtype: np.dtype) -> str:
+    """Return areaDetector's name of a pixel type."""
+    return f"{_NAMES[dtype.kind]}{8 * dtype.itemsize}"
+
+
+@dataclass(frozen=True, slots=True)
+class NDArray:
+    """One image with its number and time."""
+
+    data: np.ndarray
+    unique_id: int
+    timestamp: float
+    """Seconds of the Unix epoch."""
+
+
+class ArraySink(Protocol):
+    """A plugin, as its source sees it."""
+
+    @property
+    def queued(self) -> int:
+        """Arrays that wait in its queue or are being processed."""
+        ...
+
+    def offer(self, array: NDArray) -> None:
+        """Take an array, or drop it."""
+        ...
+
+
+class ArraySource:
+    """A port that hands arrays to the plugins that have it as their ``NDArrayPort``."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._sinks: list[ArraySink] = []
+
+    def connect(self, sink: ArraySink) -> None:
+        """Begin to hand arrays to a plugin."""
+        with self._lock:
+            if sink not in self._sinks:
+                self._sinks.append(sink)
+
+    def disconnect(self, sink: ArraySink) -> None:
+        """Stop handing arrays to a plugin."""
+        with self._lock:
+            if sink in self._sinks:
+                self._sinks.remove(sink)
+
+    @property
+    def queued(self) -> int:
+        """Arrays that wait in the plugins' queues."""
+        with self._lock:
+            return sum(sink.queued for sink in self._sinks)
+
+    def hand_on(self, array: NDArray) -> None:
+        """Hand an array to all plugins."""
+        with self._lock:
+            sinks = tuple(self._sinks)
+        for sink in sinks:
+            sink.offer(array)
+
+
+class CameraArrays(ArraySource):
+    """The driver's port: numbers the images and counts them.
+
+    Parameters
+    ----------
+    records
+        All records.
+    """
+
+    def __init__(self, records: Records) -> None:
+        super().__init__()
+        self._records = records
+
+    def publish(self, image: np.ndarray) -> None:
+        """Make an NDArray of an image and hand it to the plugins; the counters follow after that."""
+        records = self._records
+        counter = records["cam1:ArrayCounter_RBV"]
+        array = NDArray(image, counter, time.time())
+        if records["cam1:ArrayCallbacks"]:
+            self.hand_on(array)
+        records["cam1:ArrayCounter_RBV"] = counter + 1
+        records["cam1:NumImagesCounter_RBV"] = records["cam1:NumImagesCounter_RBV"] + 1
