@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from os import PathLike
+from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
 from ..config import DeviceEntry, error_of, find_by_import, read_devices
@@ -108,10 +109,12 @@ def _connect(instrument: Instrument, made_by: Mapping[str, DeviceEntry], timeout
     if not failed:
         failed = _connect_asynchronous(instrument, max(0.1, deadline - time.monotonic()))
     if failed:
-        listed = "".join(f"\n  {made_by[name].where}: {name}: {error}" for name, error in failed.items())
+        listed = "".join(
+            f"\n  {made_by[name].where}: {name}: {shorten(str(error), 300)}" for name, error in failed.items()
+        )
         raise DetectorTimeout(
-            f"not connected within {timeout:g} s:{listed}\n",
-            next_step="see whether the IOC runs, the prefix is right, and EPICS_CA_ADDR_LIST leads to it",
+            f"see whether the IOC runs, the prefix is right, and EPICS_CA_ADDR_LIST leads to it:{listed}",
+            where=f"not connected within {timeout:g} s",
         )
 
 
