@@ -26,7 +26,8 @@ also the built-in that users already catch.
     ├── FrameNotWritten (IndexError)        the frame belongs to the run but is not on disk
     ├── DocumentError (ValueError)          a document stream does not hold together
     ├── CatalogError (RuntimeError)         the catalog cannot do what was asked
-    │   └── CatalogUnreachable (ConnectionError)  no answer from the catalog's server
+    │   ├── CatalogUnreachable (ConnectionError)  no answer from the catalog's server
+    │   └── NotInCatalog (KeyError, IndexError)  the catalog has no such run, stream or data key
     └── MissingExtra (ImportError)          an optional part is not installed
 """
 
@@ -56,6 +57,7 @@ __all__ = [
     "LinkOutsideRoots",
     "MissingExtra",
     "NotHdf5",
+    "NotInCatalog",
     "PathOutsideRoots",
     "TemplateError",
 ]
@@ -176,6 +178,10 @@ class CatalogError(Id3cDataError, RuntimeError):
 
 class CatalogUnreachable(CatalogError, ConnectionError):
     """No answer from the catalog's server."""
+
+
+class NotInCatalog(CatalogError, KeyError, IndexError):
+    """The catalog has no such run, stream or data key."""
 
 
 class MissingExtra(Id3cDataError, ImportError):

@@ -1,0 +1,76 @@
+"""The catalog: documents into Tiled, frames out of it over HTTP, and a server of one's own.
+
+The names load what they need when they are first used, so that a client never imports a server.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from ..errors import MissingExtra
+
+if TYPE_CHECKING:
+    from ._adapter import MasterAdapter
+    from ._clients import Catalog, Run, Stream
+    from ._connect import connect
+    from ._consolidator import MasterConsolidator, register_consolidator
+    from ._embedded import Server, serve
+    from ._foreground import serve_config
+    from ._images import ImagesClient
+    from ._subscription import Subscription, subscribe
+    from ._view import ImagesView
+
+_HOME = {
+    "Catalog": "_clients",
+    "ImagesClient": "_images",
+    "ImagesView": "_view",
+    "MasterAdapter": "_adapter",
+    "MasterConsolidator": "_consolidator",
+    "Run": "_clients",
+    "Server": "_embedded",
+    "Stream": "_clients",
+    "Subscription": "_subscription",
+    "connect": "_connect",
+    "register_consolidator": "_consolidator",
+    "serve": "_embedded",
+    "serve_config": "_foreground",
+    "subscribe": "_subscription",
+}
+
+_EXTRAS = {"bluesky_tiled_plugins": "catalog", "dask": "catalog", "httpx": "catalog", "tiled": "catalog"}
+_SERVER_NAMES = ("MasterAdapter", "serve_config")
+
+__all__ = [
+    "Catalog",
+    "ImagesClient",
+    "ImagesView",
+    "MasterAdapter",
+    "MasterConsolidator",
+    "Run",
+    "Server",
+    "Stream",
+    "Subscription",
+    "connect",
+    "register_consolidator",
+    "serve",
+    "serve_config",
+    "subscribe",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    except ModuleNotFoundError as error:
+        missing = (error.name or "").partition(".")[0]
+        if missing == __name__.partition(".")[0]:
+            raise
+        extra = "server" if name in _SERVER_NAMES else _EXTRAS.get(missing, "catalog")
+        raise MissingExtra(missing, extra) from error
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

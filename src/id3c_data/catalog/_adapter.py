@@ -1,0 +1,271 @@
+"""The server's side: reads frames of master files for a Tiled server, and only those that were asked for."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import groupby
+from operator import attrgetter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from fastapi import HTTPException
+from tiled.adapters.core import Adapter
+from tiled.ndslice import NDBlock, NDSlice
+from tiled.structures.array import ArrayStructure, BuiltinDtype
+from tiled.structures.core import Spec, StructureFamily
+from tiled.structures.data_source import DataSource
+from tiled.utils import path_from_uri
+
+from ..errors import CatalogError, Id3cDataError, LayoutUnknown, PathOutsideRoots
+from ..paths import is_below
+from ._refusals import header_of, status_of
+from ._selection import Selection
+from ._slots import Slot, SlotTable
+
+if TYPE_CHECKING:
+    from ..images import FrameStack
+
+__all__ = ["ROOTS_VARIABLE", "MasterAdapter", "refused"]
+
+ROOTS_VARIABLE = "ID3C_DATA_ALLOWED_ROOTS"
+"""Environment variable with the folders that may be read, joined by ``:``, where the server was not started
+by this package (`MasterAdapter.within` was not called)."""
+
+DEFAULT_LIMIT = 300_000_000  # bytes of a response, as in Tiled's settings
+
+
+@contextmanager
+def refused(*, run_ended: bool = True) -> Iterator[None]:
+    """Turn an error of ours into an answer that clients do not ask for again."""
+    try:
+        yield
+    except Id3cDataError as error:
+        status = status_of(error, run_ended=run_ended)
+        raise HTTPException(status, str(error), headers=header_of(error)) from error
+
+
+class MasterAdapter(Adapter[ArrayStructure]):
+    """An array of events, or of events and images, over the frames of master files.
+
+    A read opens only the masters that hold the frames asked for. What cannot be read is answered with a
+    status below 500 and the reason: 403 outside the allowed roots, 425 not on disk yet, 404 never written,
+    422 not what it should be. Nothing is ever made up for a frame that is missing.
+
+    Parameters
+    ----------
+    masters
+        URIs; None in the place of one that the catalog did not look up because no event asked for needs it.
+    structure
+        Of the array.
+    slots
+        Which slot of which master each event is.
+    frames_per_event
+        Images of an event.
+    channel
+        Which of the detector's images.
+    metadata, specs
+        Of the node.
+    """
+
+    structure_family = StructureFamily.array
+    supports_lazy_assets = True  # Tiled then asks `file_indices_for_slice` and looks up only those
+
+    allowed_roots: ClassVar[tuple[str, ...] | None] = None
+    """Folders that may be read; None takes them from the environment."""
+    response_limit: ClassVar[int] = DEFAULT_LIMIT
+    """Bytes that a response may have; refused before any frame is read."""
+
+    def __init__(
+        self,
+        masters: Sequence[str | None],
+        structure: ArrayStructure,
+        *,
+        slots: SlotTable,
+        frames_per_event: int = 1,
+        channel: str = "threshold_1",
+        metadata: Any = None,
+        specs: list[Spec] | None = None,
+    ) -> None:
+        super().__init__(structure, metadata=metadata, specs=specs)
+        self._masters, self._slots = masters, slots
+        self._frames_per_event, self._channel = frames_per_event, channel
+
+    @classmethod
+    def within(
+        cls, roots: Sequence[str | os.PathLike[str]], response_limit: int = DEFAULT_LIMIT
+    ) -> type[MasterAdapter]:
+        """Return this class, bound to the folders that may be read and to a limit for responses."""
+        bound = {"allowed_roots": tuple(os.fspath(root) for root in roots), "response_limit": response_limit}
+        return type(cls.__name__, (cls,), bound)
+
+    @classmethod
+    def from_catalog(
+        cls,
+        data_source: DataSource[ArrayStructure],
+        node: Any,
+        /,
+        *,
+        data_uris: Sequence[str | None] | None = None,
+        slots: object = None,
+        frames_per_event: int = 1,
+        channel: str = "threshold_1",
+        **_: Any,
+    ) -> MasterAdapter:
+        """Return the adapter of a node that `MasterConsolidator` described."""
+        if data_uris is None:
+            assets = sorted((a for a in data_source.assets if a.num is not None), key=attrgetter("num"))
+            data_uris = [asset.data_uri for asset in assets]
+        try:
+            table = SlotTable.from_json(slots, masters=len(data_uris))
+        except ValueError as error:
+            raise HTTPException(422, f"the node's slots make no sense: {error}") from error
+        return cls(
+            data_uris,
+            data_source.structure,
+            slots=table,
+            frames_per_event=frames_per_event,
+            channel=channel,
+            metadata=node.metadata_,
+            specs=node.specs,
+        )
+
+    @classmethod
+    def from_uris(cls, *data_uris: str, **_: Any) -> MasterAdapter:
+        """Return the adapter of masters as they are: all their frames, one after the other.
+
+        For registering files with Tiled by hand; `subscribe` does not come this way.
+        """
+        with refused():
+            stacks = [cls._open(uri, "threshold_1") for uri in data_uris]
+            counts = [len(stack) for stack in stacks]
+            frame, dtype = stacks[0].shape[1:], stacks[0].dtype
+            for stack in stacks:
+                stack.close()
+        table = SlotTable()
+        for number, count in enumerate(counts):
+            for slot in range(count):
+                table.append(Slot(number, slot))
+        shape = (sum(counts), *frame)
+        structure = ArrayStructure(
+            data_type=BuiltinDtype.from_numpy_dtype(dtype),
+            shape=shape,
+            chunks=((1,) * shape[0], *((size,) for size in frame)),
+        )
+        return cls(data_uris, structure, slots=table)
+
+    @classmethod
+    def file_indices_for_slice(
+        cls,
+        structure: ArrayStructure,
+        n: int,
+        slice: Any = ...,  # noqa: A002  # Tiled passes it so
+        *,
+        parameters: dict[str, Any],
+        **_: Any,
+    ) -> tuple[int, ...] | None:
+        """Return the numbers of the masters that a read needs; Tiled then looks up only those."""
+        try:
+            table = SlotTable.from_json(parameters.get("slots"), masters=n)
+        except ValueError:
+            return None  # from_catalog says what is wrong
+        events = Selection.of(structure.shape, slice).indices(0)
+        return tuple(sorted({table[event].master for event in events if event < len(table)}))
+
+    def read(self, slice: NDSlice = NDSlice(...)) -> np.ndarray:  # noqa: A002, B008
+        """Return the pixels of a slice of the array."""
+        with refused(run_ended=bool(self._metadata.get("run_ended"))):
+            return self._read(Selection.of(self._structure.shape, slice))
+
+    def read_block(self, block: NDBlock, slice: NDSlice = NDSlice(...)) -> np.ndarray:  # noqa: A002, B008
+        """Return the pixels of a chunk, or of a slice of it."""
+        whole = Selection.of(self._structure.shape, block.slice_from_chunks(self._structure.chunks))
+        with refused(run_ended=bool(self._metadata.get("run_ended"))):
+            return self._read(whole[slice])
+
+    def _read(self, selection: Selection) -> np.ndarray:
+        """Return the pixels of a selection, read master by master."""
+        dtype = self._structure.data_type.to_numpy_dtype()
+        needed = math.prod(selection.shape) * dtype.itemsize
+        if needed > self.response_limit:
+            raise HTTPException(
+                400,
+                f"{needed} bytes would exceed the limit of {self.response_limit}; ask for a smaller slice",
+            )
+        out = np.empty(selection.kept_shape, dtype)
+        for rows, master, slots in self._by_master(selection.indices(0)):
+            with self._stack(master) as stack:
+                out[rows] = self._frames(stack, slots, selection)
+        return out.reshape(selection.shape)
+
+    def _by_master(self, events: Sequence[int]) -> Iterator[tuple[Any, int, list[int]]]:
+        """Yield for each stretch of events in one master: where they go, the master, their slots."""
+        if events and max(events) >= len(self._slots):
+            raise CatalogError(
+                f"event {max(events)} is in the structure, but no slot is known for it",
+                where=str(self._masters[-1]) if self._masters else "",
+                next_step="look for what stopped the catalog from being written",
+            )
+        places = enumerate(self._slots[event] for event in events)
+        for master, group in groupby(places, key=lambda place: place[1].master):
+            members = list(group)
+            rows = np.s_[members[0][0] : members[-1][0] + 1]
+            yield rows, master, [place.slot for _, place in members]
+
+    def _frames(self, stack: FrameStack, slots: list[int], selection: Selection) -> np.ndarray:
+        """Return the part asked for of these slots of a master: (events, images, y, x)."""
+        count = self._frames_per_event
+        images = selection.indices(1) if count > 1 else range(1)
+        wanted = [slot * count + image for slot in slots for image in images]
+        y, x = selection.slices(-2), selection.slices(-1)
+        pixels = stack[_as_index(wanted)][:, y, x].read()
+        shape = (len(slots), *((len(images),) if count > 1 else ()), *pixels.shape[1:])
+        return pixels.reshape(shape)
+
+    def _stack(self, number: int) -> FrameStack:
+        """Return the open frames of one master, which must be as the node says."""
+        uri = self._masters[number]
+        if uri is None:
+            raise CatalogError(f"master {number} was not looked up", next_step="report this")
+        stack = self._open(uri, self._channel)
+        dtype, frame = self._structure.data_type.to_numpy_dtype(), tuple(self._structure.shape[-2:])
+        if stack.dtype != dtype or tuple(stack.shape[-2:]) != frame:
+            problem = LayoutUnknown(
+                f"holds frames of {stack.shape[-2:]} {stack.dtype}, the documents promised {frame} {dtype}",
+                where=path_from_uri(uri).as_posix(),
+                next_step="see whether the bit depth or the size changed while the detector was staged",
+            )
+            stack.close()
+            raise problem
+        return stack
+
+    @classmethod
+    def _open(cls, uri: str, channel: str) -> FrameStack:
+        """Return the frames of a master below the allowed roots."""
+        path = Path(path_from_uri(uri))
+        roots = cls._roots()
+        if not any(is_below(path, root) for root in roots):
+            raise PathOutsideRoots(
+                "is not below a folder that the catalog's server may read",
+                where=str(path),
+                next_step=f"add its folder to readable_storage, now {', '.join(roots) or 'none'}",
+            )
+        from ..images import open_stack
+
+        return open_stack(path, allowed_roots=roots, channel=channel)
+
+    @classmethod
+    def _roots(cls) -> tuple[str, ...]:
+        """Return the folders that may be read."""
+        if cls.allowed_roots is not None:
+            return cls.allowed_roots
+        return tuple(root for root in os.environ.get(ROOTS_VARIABLE, "").split(os.pathsep) if root)
+
+
+def _as_index(frames: list[int]) -> Any:
+    """Return an index of these frames: a slice where they are consecutive, otherwise the list."""
+    consecutive = bool(frames) and frames == list(range(frames[0], frames[0] + len(frames)))
+    return np.s_[frames[0] : frames[-1] + 1] if consecutive else frames

@@ -1,0 +1,80 @@
+"""The Tiled server: its configuration, with our adapter bound to the folders that it may read.
+
+Only processes that serve import this.
+"""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+from tiled.config import Config
+from tiled.server.app import build_app_from_config
+
+from ..documents import MIMETYPE
+from ._adapter import MasterAdapter
+
+__all__ = ["app_of", "embedded_config", "initialize_catalog"]
+
+logger = logging.getLogger(__name__)
+
+CATALOG_SPEC = {"name": "CatalogOfBlueskyRuns", "version": "3.0"}
+"""Spec of the root, without which ``cat[-1]`` is no run for Tiled's own clients."""
+
+
+def embedded_config(folder: Path, readable: list[str], api_key: str) -> Config:
+    """Return the configuration of a server with everything in one folder.
+
+    Parameters
+    ----------
+    folder
+        Holds the catalog (SQLite), the tables (SQLite) and files of other data.
+    readable
+        Folders with detector files.
+    api_key
+        What a client must show.
+    """
+    return Config.model_validate(
+        {
+            "catalog": {
+                "uri": f"sqlite:///{folder / 'catalog.db'}",
+                "writable_storage": [str(folder / "data"), f"sqlite:///{folder / 'tables.db'}"],
+                "readable_storage": readable,
+                "specs": [CATALOG_SPEC],
+                "adapters_by_mimetype": {MIMETYPE: f"{MasterAdapter.__module__}:MasterAdapter"},
+            },
+            "authentication": {"single_user_api_key": api_key},
+            "expose_raw_assets": False,
+            "streaming_cache": {"uri": "memory"},
+        }
+    )
+
+
+def app_of(config: Config) -> Any:
+    """Return the web application of a configuration.
+
+    Wherever a catalog uses `MasterAdapter`, it may read that catalog's readable storage and nothing else.
+    Raw downloads of files are off: they would follow symbolic links out of the readable folders.
+    """
+    if config.expose_raw_assets:
+        logger.warning("expose_raw_assets is off: raw downloads follow links out of the readable folders")
+        config.expose_raw_assets = False
+    for tree in config.trees or []:
+        args = tree.args or {}
+        adapters = args.get("adapters_by_mimetype") or {}
+        for mimetype, adapter in adapters.items():
+            if isinstance(adapter, type) and issubclass(adapter, MasterAdapter):
+                readable = args.get("readable_storage") or []
+                adapters[mimetype] = adapter.within(readable, config.response_bytesize_limit)
+    return build_app_from_config(config)
+
+
+def initialize_catalog(database: Path) -> None:
+    """Make a catalog's tables in a new SQLite file; one that has them stays as it is.
+
+    Tiled does it in a process of its own, which takes seconds more.
+    """
+    from tiled.commandline._catalog import init
+
+    init(str(database), if_not_exists=True)

@@ -1,0 +1,141 @@
+"""A beamline's server: in the foreground, from a configuration file as Tiled has it."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from tiled.config import Config, parse_configs
+
+from ..errors import ConfigError
+from ._app import app_of, initialize_catalog
+
+__all__ = ["KEY_VARIABLE", "serve_config"]
+
+KEY_VARIABLE = "TILED_SINGLE_USER_API_KEY"
+"""Environment variable with the key of a server without user accounts; Tiled's own name for it."""
+
+
+def serve_config(
+    path: str | os.PathLike[str],
+    *,
+    host: str | None = None,
+    port: int | None = None,
+    tell: Callable[[str], None] = print,
+) -> None:
+    """Serve what a configuration file says until the process is told to end.
+
+    Parameters
+    ----------
+    path
+        A configuration of Tiled's server, such as ``configs/tiled.yml``. Variables of the environment in it
+        are put in.
+    host, port
+        In place of what the file says; without either, this machine only and port 8000.
+    tell
+        Is told the address when the server starts.
+
+    Raises
+    ------
+    ConfigError
+        Where the file is wrong, or would serve other machines without asking for a key.
+    """
+    config = _parsed(Path(path))
+    settings = dict(config.uvicorn)
+    settings["host"] = host or settings.get("host", "127.0.0.1")
+    settings["port"] = settings.get("port", 8000) if port is None else port
+    _require_key(config, Path(path))
+    _refuse_open_door(config, settings["host"], Path(path))
+    _initialize_new_catalogs(config)
+    app = app_of(config)
+    tell(f"serving {path} at http://{settings['host']}:{settings['port']}/api/v1")
+    uvicorn.run(app, **settings)
+
+
+def _parsed(path: Path) -> Config:
+    """Return a configuration, or say what is wrong with it."""
+    try:
+        config = parse_configs(path)
+    except FileNotFoundError as error:
+        raise ConfigError("no such file", where=str(path), next_step="see configs/tiled.yml") from error
+    except Exception as error:
+        raise ConfigError(
+            f"is no configuration of a Tiled server: {error}",
+            where=str(path),
+            next_step="compare it with configs/tiled.yml",
+        ) from error
+    if left := sorted(_not_put_in(config)):
+        raise ConfigError(
+            f"needs {', '.join(left)} from the environment",
+            where=str(path),
+            next_step=f"export {left[0].strip('${}')}=… before the start",
+        )
+    return config
+
+
+def _not_put_in(config: Config) -> set[str]:
+    """Return the variables in a catalog's paths that the environment does not have."""
+    found: set[str] = set()
+    for tree in config.trees or []:
+        args: dict[str, Any] = tree.args or {}
+        texts = [
+            args.get("uri") or "",
+            *(args.get("readable_storage") or []),
+            *(args.get("writable_storage") or []),
+        ]
+        for text in texts:
+            found.update(part.partition("}")[0] + "}" for part in _variables(str(text)))
+    return found
+
+
+def _variables(text: str) -> list[str]:
+    """Return the ``${NAME}`` of a text, each with what follows it."""
+    return ["${" + part for part in text.split("${")[1:]]
+
+
+def _require_key(config: Config, path: Path) -> None:
+    """Take the key from the environment; a server without users and without a key does not start."""
+    authentication = config.authentication
+    if authentication.providers or authentication.single_user_api_key:
+        return
+    key = os.environ.get(KEY_VARIABLE, "")
+    if not key.isalnum() or len(key) < 16:
+        raise ConfigError(
+            "has no users, and the environment has no key of 16 letters and digits or more",
+            where=f"{path}, {KEY_VARIABLE}",
+            next_step=f"export {KEY_VARIABLE}=$(openssl rand -hex 32)",
+        )
+    authentication.single_user_api_key = key
+
+
+def _refuse_open_door(config: Config, host: str, path: Path) -> None:
+    """Refuse to serve other machines what anyone may read."""
+    if config.authentication.allow_anonymous_access and not _is_loopback(host):
+        raise ConfigError(
+            f"would serve {host} to everyone",
+            where=f"{path}, authentication.allow_anonymous_access",
+            next_step="leave it out, or serve 127.0.0.1",
+        )
+
+
+def _is_loopback(host: str) -> bool:
+    """Whether only this machine reaches an address."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _initialize_new_catalogs(config: Config) -> None:
+    """Make the tables of a catalog in SQLite whose file is not there yet."""
+    for tree in config.trees or []:
+        args: dict[str, Any] = tree.args or {}
+        uri = str(args.get("uri") or "")
+        file = Path(uri.removeprefix("sqlite:///").partition("?")[0])
+        if uri.startswith("sqlite:///") and args.pop("init_if_not_exists", False):
+            file.parent.mkdir(parents=True, exist_ok=True)
+            initialize_catalog(file)

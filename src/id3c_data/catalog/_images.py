@@ -1,0 +1,127 @@
+"""The client of image nodes: a lazy array of events over HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+from typing import Any
+
+import numpy as np
+from numpy.lib.mixins import NDArrayOperatorsMixin
+from tiled.client.array import ArrayClient
+from tiled.utils import path_from_uri
+
+from ..errors import CatalogError
+from ..paths import PathMap
+from ._selection import Selection
+from ._translate import translated
+from ._view import ImagesView
+
+__all__ = ["ImagesClient"]
+
+
+class ImagesClient(ArrayClient, NDArrayOperatorsMixin):
+    """Images of a detector in a catalog: ``(events, height, width)``, or with several images an event
+    ``(events, images, height, width)``.
+
+    Indexing fetches nothing and gives a lazy view; `read`, `numpy.asarray`, arithmetic and iteration fetch.
+    Tiled's clients choose this class by the spec ``Eiger2Image`` of the node.
+
+    Parameters
+    ----------
+    path_map
+        From folders as the documents name them to where this machine has them.
+    """
+
+    __hash__ = ArrayClient.__hash__  # comparison is by element; writers keep clients in sets
+
+    def __init__(self, *args: Any, path_map: PathMap | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._path_map = path_map or PathMap()
+
+    def new_variation(self, **kwargs: Any) -> ImagesClient:
+        """Return a variation of this client that keeps its path map."""
+        return super().new_variation(path_map=self._path_map, **kwargs)
+
+    def __getitem__(self, key: Any) -> ImagesView:
+        """Return a part as a lazy view; fetches nothing."""
+        return self._view[key]
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        """Iterate over the events, fetching some at a time; the arrays are read-only."""
+        return iter(self._view)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return self._view.__array__(dtype, copy)
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        arrays = [value[...] if isinstance(value, ImagesClient) else value for value in inputs]
+        return getattr(ufunc, method)(*arrays, **kwargs)
+
+    def read(self, slice: Any = None) -> Any:  # noqa: A002  # Tiled's name
+        """Return the pixels, of all events or of a slice.
+
+        Returns
+        -------
+        numpy.ndarray
+            The caller's own; a dask array for a client that was made with ``structure_clients="dask"``.
+
+        Raises
+        ------
+        CatalogUnreachable
+            Where the catalog's server does not answer.
+        FrameNotWritten
+            Where a frame belongs to the run but is not on disk.
+        CatalogError
+            Where the server refuses for another reason.
+        """
+        view = self._view if slice is None else self._view[slice]
+        return view.to_dask() if self._dask_wanted else view.read()
+
+    def read_block(self, block: Any, slice: Any = None) -> Any:  # noqa: A002
+        """Return the pixels of one chunk; see `read`."""
+        with translated(self.uri):
+            return super().read_block(block, slice)
+
+    def to_dask(self) -> Any:
+        """Return a dask array that fetches an event when it is computed."""
+        return self._view.to_dask()
+
+    @property
+    def master_files(self) -> list[str]:
+        """Paths of the master files (or of the HDF5 plugin's file) as this machine sees them, in order.
+
+        Raises
+        ------
+        CatalogError
+            Where the server does not tell.
+        """
+        with translated(self.uri):
+            sources = self.data_sources() or []
+        by_role: dict[Any, list[Any]] = {}
+        for asset in (asset for source in sources for asset in source.assets):
+            by_role.setdefault(asset.parameter, []).append(asset)
+        masters = by_role.get("masters") or by_role.get("data_uris") or []
+        if not masters:
+            raise CatalogError("the server names no files", where=self.uri, next_step="ask for read access")
+        ordered = sorted(masters, key=lambda asset: asset.num or 0)
+        return [str(self._here(asset.data_uri)) for asset in ordered]
+
+    def _here(self, uri: str) -> PurePosixPath:
+        """Return the path of an asset as this machine sees it."""
+        return self._path_map.to_here(path_from_uri(uri).as_posix())
+
+    @property
+    def _view(self) -> ImagesView:
+        """All of the node."""
+        return ImagesView(self._fetch, Selection.of(self.shape), self.dtype)
+
+    @property
+    def _dask_wanted(self) -> bool:
+        """Whether this client was made to give dask arrays."""
+        return not issubclass(self.structure_clients["array"], ArrayClient)
+
+    def _fetch(self, index: tuple[Any, ...]) -> np.ndarray:
+        """Fetch what an index takes; large answers in several requests at a time."""
+        with translated(self.uri):
+            return super().read(index)

@@ -1,0 +1,246 @@
+"""Documents of a RunEngine into a catalog, in a thread of their own."""
+
+from __future__ import annotations
+
+import atexit
+import copy
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from tiled.client.constructors import from_context
+from tiled.client.container import Container
+
+from ..errors import CatalogError, Id3cDataError
+from ._queue import LOST, DocumentQueue
+from ._run_writer import Registered
+from ._tiled_writer import CatalogWriter
+from ._translate import translated
+
+__all__ = ["Subscription", "subscribe"]
+
+logger = logging.getLogger(__name__)
+
+FLUSH_PERIOD_S = 0.4
+"""A document is written at most this long after it came, so that with the time that writing takes its frames
+are in the catalog within a second."""
+
+DRAIN_S = 60.0
+"""How long the end of the process waits for what is not written yet."""
+
+_COPIED = ("start", "descriptor")  # they hold the caller's own metadata, which he may change afterwards
+
+
+def subscribe(RE: Any, cat: Container, *, registered: Registered = "auto") -> Subscription:  # noqa: N803
+    """Write all documents of a RunEngine to a catalog, without ever making it wait.
+
+    Parameters
+    ----------
+    RE
+        A `bluesky.RunEngine`, or whatever has its ``subscribe`` and ``unsubscribe``.
+    cat
+        Root of the catalog, from `connect` or from Tiled's own ``from_uri`` and ``from_profile``.
+    registered
+        ``"masters"`` registers master files for our server-side adapter; ``"files"`` the data files, for a
+        Tiled server without this package, with the limits that the reference names; ``"auto"`` masters,
+        and files where the server refuses those.
+
+    Returns
+    -------
+    Subscription
+        To wait for the catalog, to see what failed, and to end it.
+    """
+    subscription = Subscription(cat, registered=registered)
+    subscription.attach(RE)
+    return subscription
+
+
+class Subscription:
+    """Writes documents to a catalog, from a bounded queue in a thread of its own.
+
+    It is a callback as the RunEngine takes it, and may be fed with documents of any other source. A failure
+    ends the writing of its run only; it is logged, and kept in `errors`.
+
+    Parameters
+    ----------
+    cat
+        Root of the catalog. The subscription makes a connection of its own, so that neither waits for the
+        other.
+    registered
+        See `subscribe`.
+    queue_size
+        Documents that may wait. When they are more, the run that they belong to is given up.
+    flush_period
+        Seconds that a document may wait to be written.
+    """
+
+    def __init__(
+        self,
+        cat: Container,
+        *,
+        registered: Registered = "auto",
+        queue_size: int = 100_000,
+        flush_period: float = FLUSH_PERIOD_S,
+    ) -> None:
+        self.errors: list[CatalogError] = []
+        self._where = str(cat.uri)
+        self._queue = DocumentQueue(queue_size)
+        self._flush_period = flush_period
+        self._told = 0  # errors that a caller of wait() was told of
+        self._done = threading.Condition()
+        self._put = self._written = 0  # documents, ever
+        self._losing = False
+        self._detach: Callable[[], None] = lambda: None
+        with translated(self._where):
+            self._writer = CatalogWriter(
+                _own_connection(cat), on_failure=self._note_failure, registered=registered
+            )
+        self._thread = threading.Thread(target=self._work, name="catalog-writer", daemon=True)
+        self._thread.start()
+        atexit.register(self._at_exit)
+
+    def attach(self, RE: Any) -> None:  # noqa: N803
+        """Subscribe to a RunEngine until `close`."""
+        token = RE.subscribe(self)
+        self._detach = lambda: RE.unsubscribe(token)
+
+    def __call__(self, name: str, doc: Any) -> None:
+        """Take in a document; returns at once, whatever happens."""
+        name = getattr(name, "value", name)
+        if self._queue.put(name, copy.deepcopy(doc) if name in _COPIED else doc):
+            self._losing = False
+            with self._done:
+                self._put += 1
+        elif not self._losing:
+            self._losing = True
+            self._note(
+                CatalogError(
+                    f"the queue is full from a {name!r} document on; the catalog loses what does not fit",
+                    where=self._where,
+                    next_step="see why the catalog's server is slow or does not answer",
+                )
+            )
+
+    def wait(self, timeout: float | None = 30.0) -> None:
+        """Wait until all that came so far is in the catalog.
+
+        Raises
+        ------
+        CatalogError
+            Where it is not within the timeout, or a run could not be written and no one was told yet.
+        """
+        self._queue.ask_for_flush()
+        with self._done:
+            aim = self._put
+            if not self._done.wait_for(lambda: self._written >= aim or not self._thread.is_alive(), timeout):
+                raise CatalogError(
+                    f"{aim - self._written} of {aim} documents are not written after {timeout} s",
+                    where=self._where,
+                    next_step="wait longer, or see whether the catalog's server answers",
+                )
+            news, self._told = self.errors[self._told :], len(self.errors)
+        if news:
+            raise news[0]
+
+    flush = wait
+    """`wait` writes at once what is held back, so that the two are one."""
+
+    def close(self, timeout: float = DRAIN_S) -> None:
+        """Take no more documents, write those that came, and end the thread.
+
+        Raises
+        ------
+        CatalogError
+            As `wait` does. The thread goes on trying where the time was too short.
+        """
+        self._detach()
+        self._detach = lambda: None
+        atexit.unregister(self._at_exit)
+        self._queue.close()
+        self._thread.join(timeout)
+        self.wait(0 if self._thread.is_alive() else None)
+
+    def __enter__(self) -> Subscription:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def waiting(self) -> int:
+        """Documents that are not in the catalog yet."""
+        with self._done:
+            return self._put - self._written
+
+    def _at_exit(self) -> None:
+        """Write what is left when the process ends, for a bounded time."""
+        if self.waiting:
+            logger.info("writing %d documents to the catalog before the end", self.waiting)
+        try:
+            self.close()
+        except Id3cDataError as error:
+            logger.error("at the end of the process: %s", error)
+
+    def _work(self) -> None:
+        """Write documents as they come, and flush when the oldest has waited long enough."""
+        taken, oldest = 0, None
+        while not self._queue.ended or oldest is not None:
+            left = None if oldest is None else max(0.0, oldest + self._flush_period - time.monotonic())
+            document = self._queue.get(left)
+            if document is not None:
+                self._write(*document)
+                taken += document[0] != LOST
+                oldest = time.monotonic() if oldest is None else oldest
+            if document is None or (oldest is not None and time.monotonic() >= oldest + self._flush_period):
+                self._writer.flush()
+                self._count_written(taken)
+                oldest = None
+
+    def _write(self, name: str, doc: Any) -> None:
+        """Write one document; where even its run cannot be told, note that."""
+        if name == LOST:
+            self._writer.abandon()
+            return
+        try:
+            self._writer(name, doc)
+        except Exception as error:  # whatever it is must not end the thread
+            self._note_failure("unknown", name, error)
+
+    def _count_written(self, taken: int) -> None:
+        """Tell those who wait how many documents are in the catalog."""
+        with self._done:
+            self._written = taken
+            self._done.notify_all()
+
+    def _note_failure(self, uid: str, name: str, error: Exception) -> None:
+        """Keep and log that a run could not be written."""
+        try:
+            with translated(self._where):
+                raise error
+        except Id3cDataError as known:
+            what, next_step = known.what, known.next_step
+        except Exception:
+            what, next_step = f"{type(error).__name__}: {error}", "see the log"
+        failure = CatalogError(
+            f"run {uid} could not be written from its {name!r} document on: {what}",
+            where=self._where,
+            next_step=next_step,
+        )
+        failure.__cause__ = error
+        self._note(failure)
+
+    def _note(self, error: CatalogError) -> None:
+        with self._done:
+            self.errors.append(error)
+        logger.error("%s", error, exc_info=error)
+
+
+def _own_connection(cat: Container) -> Container:
+    """Return the same node over a connection of its own, with Tiled's own clients and patience."""
+    try:
+        context = copy.copy(cat.context)  # as pickle does it: a new HTTP client with the same credentials
+    except TypeError:  # a server inside this process has no other connection
+        context = cat.context
+    return from_context(context, node_path_parts=list(cat.path_parts), include_data_sources=True)

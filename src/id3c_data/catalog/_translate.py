@@ -1,0 +1,79 @@
+"""The one place where errors of Tiled's client become ours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+
+from ..errors import CatalogError, CatalogUnreachable, Id3cDataError
+from ._refusals import HEADER, error_from_header
+
+__all__ = ["error_of_response", "translated", "unreachable"]
+
+_NEXT_STEPS = {
+    401: "pass the right api_key, or put it into TILED_API_KEY",
+    403: "ask the catalog's administrator for access",
+    404: "see whether the URI leads to a catalog: it ends in /api/v1 or /api/v1/metadata/<path>",
+    415: "serve with `id3c-data serve`, or register the data files",
+}
+
+
+@contextmanager
+def translated(where: str) -> Iterator[None]:
+    """Turn whatever Tiled's client raises for a failed request into an error of ours.
+
+    Parameters
+    ----------
+    where
+        What was asked, for the message: the server, or a node's URI.
+
+    Raises
+    ------
+    CatalogUnreachable
+        Where no answer came.
+    CatalogError
+        Where the answer says that it cannot be done.
+    FrameNotWritten, LinkOutsideRoots, Hdf5Error, …
+        Where our server-side adapter says so.
+    """
+    try:
+        yield
+    except httpx.HTTPStatusError as error:
+        raise error_of_response(error.response, where) from error
+    except httpx.HTTPError as error:
+        raise unreachable(error, where) from error
+
+
+def error_of_response(response: httpx.Response, where: str) -> Id3cDataError:
+    """Return the error that a response stands for."""
+    ours = error_from_header(response.headers.get(HEADER))
+    if ours is not None:
+        return ours
+    status = response.status_code
+    request_id = response.headers.get("x-tiled-request-id")
+    trace = f", request {request_id}" if request_id else ""
+    return CatalogError(
+        f"the catalog's server answers {status}: {_detail(response)}",
+        where=where,
+        next_step=_NEXT_STEPS.get(status, f"see the log of the catalog's server{trace}"),
+    )
+
+
+def unreachable(error: Exception, where: str) -> CatalogUnreachable:
+    """Return the error that no answer came."""
+    return CatalogUnreachable(
+        f"no answer from the catalog's server ({type(error).__name__}: {error})",
+        where=where,
+        next_step="see whether it runs and whether the URI is right; `id3c-data serve` starts one",
+    )
+
+
+def _detail(response: httpx.Response) -> Any:
+    """Return what a response says about its error."""
+    try:
+        return response.json()["detail"]
+    except (ValueError, KeyError, TypeError, httpx.StreamError):
+        return response.reason_phrase

@@ -1,0 +1,84 @@
+"""Requests with bounded patience: Tiled's client tries again for 45 s, which no one at a prompt waits.
+
+Wraps the transport of Tiled's HTTP client (`httpx.Client._transport`, which Tiled sets itself). What it
+raises is no error of httpx, so that Tiled's own retries leave it alone.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import httpx
+from tiled.client.context import Context
+
+from ._translate import error_of_response, unreachable
+
+__all__ = ["PATIENCE_S", "BoundedTransport", "bound_patience"]
+
+PATIENCE_S = 5.0
+"""How long a request is tried again that got no answer, or one that says that the server has a fault."""
+
+_PAUSE_S = 0.25
+_SAFE = {"GET", "HEAD", "OPTIONS"}  # to be sent twice
+_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+
+
+class BoundedTransport(httpx.BaseTransport):
+    """Sends requests through another transport, and gives up in words after a short while.
+
+    Parameters
+    ----------
+    inner
+        The transport that sends.
+    patience
+        Seconds; the request that runs when they are over may still take its own timeout.
+    """
+
+    def __init__(self, inner: httpx.BaseTransport, patience: float = PATIENCE_S) -> None:
+        self._inner, self._patience = inner, patience
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request.
+
+        Raises
+        ------
+        CatalogUnreachable
+            Where no answer came.
+        CatalogError
+            Where the server answered that it failed.
+        """
+        deadline = time.monotonic() + self._patience
+        while True:
+            again = time.monotonic() < deadline
+            try:
+                response = self._inner.handle_request(request)
+            except (httpx.UnsupportedProtocol, httpx.LocalProtocolError) as error:
+                raise unreachable(error, str(request.url)) from error
+            except httpx.TransportError as error:
+                if not (again and (request.method in _SAFE or isinstance(error, _NEVER_SENT))):
+                    raise unreachable(error, str(request.url)) from error
+            else:
+                if response.status_code < 500:
+                    return response
+                response.read()
+                response.close()
+                if not (again and request.method in _SAFE):
+                    raise error_of_response(response, str(request.url))
+            time.sleep(_PAUSE_S)
+
+    @property
+    def cache(self) -> Any:
+        """The cache of Tiled's transport, which its context looks for here."""
+        return getattr(self._inner, "cache", None)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._inner.close()
+
+
+def bound_patience(context: Context) -> None:
+    """Make all requests of a Tiled client give up soon; nothing happens where they already do."""
+    client = context.http_client
+    if not isinstance(client._transport, BoundedTransport):
+        client._transport = BoundedTransport(client._transport)

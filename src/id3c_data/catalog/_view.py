@@ -1,0 +1,141 @@
+"""Images of a catalog as a lazy array: indexing fetches nothing, reading fetches what was indexed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+from numpy.lib.mixins import NDArrayOperatorsMixin
+
+from ._selection import Selection, as_slice
+
+__all__ = ["ImagesView"]
+
+Fetch = Callable[[tuple[slice | int, ...]], np.ndarray]
+
+_ITERATION_BYTES = 16 * 2**20  # of each request while iterating; at least one item
+
+
+class ImagesView(NDArrayOperatorsMixin):
+    """Part of a node's images, not fetched yet.
+
+    Parameters
+    ----------
+    fetch
+        Returns the pixels of an index of slices with positive steps, and integers.
+    selection
+        What this is of the node's array.
+    dtype
+        Pixel type.
+    """
+
+    def __init__(self, fetch: Fetch, selection: Selection, dtype: np.dtype[Any]) -> None:
+        self._fetch, self._selection = fetch, selection
+        self.dtype = dtype
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Length of each axis."""
+        return self._selection.shape
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """Number of pixels."""
+        return math.prod(self.shape)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the array when it is read."""
+        return self.size * self.dtype.itemsize
+
+    def __len__(self) -> int:
+        if not self.shape:
+            raise TypeError("len() of one pixel")
+        return self.shape[0]
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} shape={self.shape} dtype={self.dtype}, not fetched>"
+
+    def __getitem__(self, key: Any) -> ImagesView:
+        """Return a part, as numpy's indexing does, without fetching it."""
+        return type(self)(self._fetch, self._selection[key], self.dtype)
+
+    def read(self) -> np.ndarray:
+        """Return the pixels as an array of the caller's own.
+
+        Raises
+        ------
+        CatalogUnreachable
+            Where the catalog's server does not answer.
+        FrameNotWritten
+            Where a frame belongs to the run but is not on disk.
+        """
+        if not self.size:
+            return np.empty(self.shape, self.dtype)
+        lists = [n for n, axis in enumerate(self._selection.axes) if isinstance(axis, tuple)]
+        return self._read_list(lists[0]) if lists else self._read_regular()
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        if copy is False:
+            raise ValueError("reading images makes an array of its own; copy=False cannot be kept")
+        return self.read().astype(dtype or self.dtype, copy=False)
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        arrays = [value.read() if isinstance(value, ImagesView) else value for value in inputs]
+        return getattr(ufunc, method)(*arrays, **kwargs)
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        """Fetch some items of the first axis at a time, and give them one by one, read-only."""
+        step = max(1, _ITERATION_BYTES * len(self) // max(1, self.nbytes))
+        for start in range(0, len(self), step):
+            items = self[start : start + step].read()
+            items.flags.writeable = False
+            yield from items
+
+    def to_dask(self) -> Any:
+        """Return a dask array that fetches a chunk (an item of the first axis) when it is computed."""
+        import dask.array
+
+        chunks = (1, *self.shape[1:]) if self.ndim > 2 else self.shape
+        return dask.array.from_array(self, chunks=chunks, asarray=True, name=False)
+
+    def _read_regular(self) -> np.ndarray:
+        """Fetch a selection without a list; axes with a negative step are turned round here."""
+        index: list[slice | int] = []
+        flips: list[slice] = []
+        for axis in self._selection.axes:
+            if isinstance(axis, range):
+                backward = axis.step < 0
+                index.append(as_slice(axis[::-1] if backward else axis))
+                flips.append(slice(None, None, -1 if backward else 1))
+            else:
+                index.append(axis)  # type: ignore[arg-type]  # no lists here
+        pixels = self._fetch(tuple(index))[tuple(flips)]
+        return pixels if pixels.flags.writeable and pixels.flags.owndata else pixels.copy()
+
+    def _read_list(self, axis: int) -> np.ndarray:
+        """Fetch a selection with a list of indices on one axis: one request for each regular stretch."""
+        listed: Any = self._selection.axes[axis]
+        axes = self._selection.axes
+        parts = [
+            type(self)(self._fetch, Selection((*axes[:axis], stretch, *axes[axis + 1 :])), self.dtype).read()
+            for stretch in _stretches(listed)
+        ]
+        kept = sum(not isinstance(taken, int) for taken in axes[:axis])
+        return np.concatenate(parts, axis=kept)
+
+
+def _stretches(indices: tuple[int, ...]) -> Iterator[range]:
+    """Yield the ranges of consecutive indices that make a list."""
+    start = 0
+    for stop in range(1, len(indices) + 1):
+        if stop == len(indices) or indices[stop] != indices[stop - 1] + 1:
+            yield range(indices[start], indices[stop - 1] + 1)
+            start = stop
