@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import event_model
 
@@ -12,7 +12,8 @@ from ..documents import Channel, Writer, data_key_name, datum_document, image_da
 
 __all__ = ["Documents", "image_run"]
 
-Documents = list[tuple[str, dict[str, Any]]]
+Documents: TypeAlias = list[tuple[str, Any]]
+"""Names and documents, in the order in which they are made."""
 
 
 def image_run(
@@ -26,7 +27,7 @@ def image_run(
     frames_per_event: int = 1,
     channels: tuple[Channel, ...] = ("threshold_1",),
     writer: Writer = "dcu",
-    exit_status: str | None = "success",
+    exit_status: Literal["success", "abort", "fail"] | None = "success",
     reason: str = "",
 ) -> Documents:
     """Return the documents of one run with one event for each slot of each master.
@@ -73,10 +74,11 @@ def image_run(
         )
         documents.append(("resource", {**resource, "run_start": run.start_doc["uid"]}))
         for slot in its_slots:
-            datums = {channel: datum_document(resource["uid"], slot, channel) for channel in channels}
-            documents += [("datum", datum) for datum in datums.values()]
-            data = {data_key_name(detector, c): datum["datum_id"] for c, datum in datums.items()}
-            times, filled = dict.fromkeys(data, 0.0), dict.fromkeys(data, False)
+            datums = [(channel, datum_document(resource["uid"], slot, channel)) for channel in channels]
+            documents += [("datum", datum) for _, datum in datums]
+            data = {data_key_name(detector, channel): datum["datum_id"] for channel, datum in datums}
+            times: dict[str, Any] = dict.fromkeys(data, 0.0)
+            filled: dict[str, Any] = dict.fromkeys(data, False)
             documents.append(("event", primary.compose_event(data=data, timestamps=times, filled=filled)))
     if exit_status is not None:
         documents.append(("stop", run.compose_stop(exit_status=exit_status, reason=reason)))

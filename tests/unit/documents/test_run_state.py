@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import threading
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -9,75 +8,43 @@ import pytest
 
 from id3c_data.documents import RunState
 from id3c_data.errors import DocumentError
-from id3c_data.h5api import ScanPhase, ScanState
+from id3c_data.h5api import ScanPhase
 from id3c_data.testing.documents import Documents, image_run
+from id3c_data.testing.scan_states import ScanStateContract, SteppedScan
 
 MASTER = Path("/mnt/eiger/x_7_master.h5")
 
 
-def until(documents: Documents, name: str) -> RunState:
-    """Return the state right after the first document of that name."""
-    state = RunState()
-    for each, doc in documents:
-        state(each, doc)
-        if each == name:
-            return state
-    raise AssertionError(f"no {name} document")
+class TestScanState(ScanStateContract):
+    @pytest.fixture
+    def scan(self) -> SteppedScan:
+        state, documents = RunState(), image_run(MASTER)
+        state(*documents[0])
+        return SteppedScan(state, lambda: tell(state, documents[1:-1]), lambda: tell(state, documents[-1:]))
+
+
+def tell(state: RunState, documents: Documents) -> None:
+    for name, doc in documents:
+        state(name, doc)
 
 
 class TestPhase:
-    def test_it_is_a_scan_state(self) -> None:
-        assert isinstance(RunState(), ScanState)
-
-    def test_a_new_run_is_not_prepared(self) -> None:
-        assert until(image_run(MASTER), "start").phase is ScanPhase.NOT_PREPARED
-
     def test_the_stream_s_descriptor_makes_it_prepared(self) -> None:
-        assert until(image_run(MASTER), "descriptor").phase is ScanPhase.PREPARED
+        assert RunState.of(image_run(MASTER)[:2]).phase is ScanPhase.PREPARED
 
     def test_another_stream_s_descriptor_does_not(self) -> None:
-        state = RunState(stream="baseline")
-        for name, doc in image_run(MASTER, exit_status=None):
-            state(name, doc)
+        state = RunState.of(image_run(MASTER, exit_status=None), stream="baseline")
         assert state.phase is ScanPhase.NOT_PREPARED
 
-    def test_the_stop_document_makes_it_finished(self) -> None:
-        assert RunState.of(image_run(MASTER)).phase is ScanPhase.FINISHED
+    def test_a_second_descriptor_after_the_first_changes_nothing(self) -> None:
+        start, descriptor, *rest = image_run(MASTER)
+        again = ("descriptor", {**descriptor[1], "uid": "again"})
+        assert RunState.of([start, descriptor, *rest[:-1], again]).phase is ScanPhase.PREPARED
 
     def test_a_run_that_stops_before_any_descriptor_is_finished(self) -> None:
         run = event_model.compose_run()
         state = RunState.of([("start", run.start_doc), ("stop", run.compose_stop())])
         assert state.phase is ScanPhase.FINISHED
-
-
-class TestWaiting:
-    def test_each_change_wakes_the_waiter(self) -> None:
-        state, seen, woken = RunState(), [ScanPhase.NOT_PREPARED], threading.Event()
-
-        def wait_to_the_end() -> None:
-            while seen[-1] is not ScanPhase.FINISHED:
-                seen.append(state.wait_for_change(seen[-1], timeout=30))
-                woken.set()
-
-        waiter = threading.Thread(target=wait_to_the_end)
-        waiter.start()
-        for name, doc in image_run(MASTER):
-            state(name, doc)
-            if name == "descriptor":
-                assert woken.wait(30)
-        waiter.join(30)
-        assert seen == [ScanPhase.NOT_PREPARED, ScanPhase.PREPARED, ScanPhase.FINISHED]
-
-    def test_a_change_that_has_happened_is_told_at_once(self) -> None:
-        state = RunState.of(image_run(MASTER))
-        assert state.wait_for_change(ScanPhase.PREPARED) is ScanPhase.FINISHED
-
-    def test_nothing_is_waited_for_after_the_end(self) -> None:
-        state = RunState.of(image_run(MASTER))
-        assert state.wait_for_change(ScanPhase.FINISHED) is ScanPhase.FINISHED
-
-    def test_a_wait_ends_with_its_timeout(self) -> None:
-        assert RunState().wait_for_change(ScanPhase.NOT_PREPARED, timeout=0.01) is ScanPhase.NOT_PREPARED
 
 
 class TestEnd:
