@@ -74,7 +74,9 @@ def image_run(
         )
         documents.append(("resource", {**resource, "run_start": run.start_doc["uid"]}))
         for slot in its_slots:
-            datums = [(channel, datum_document(resource["uid"], slot, channel)) for channel in channels]
+            datums: list[tuple[Channel, dict[str, Any]]] = [
+                (channel, datum_document(resource["uid"], slot, channel)) for channel in channels
+            ]
             documents += [("datum", datum) for _, datum in datums]
             data = {data_key_name(detector, channel): datum["datum_id"] for channel, datum in datums}
             times: dict[str, Any] = dict.fromkeys(data, 0.0)
