@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import keyword
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -11,7 +12,16 @@ from typing import Any
 
 from ..errors import ConfigError
 
-__all__ = ["Arguments", "FindArguments", "arguments_of", "did_you_mean", "find_by_import", "import_by_path"]
+__all__ = [
+    "Arguments",
+    "FindArguments",
+    "arguments_of",
+    "did_you_mean",
+    "find_by_import",
+    "import_by_path",
+    "is_identifier",
+    "is_import_path",
+]
 
 _INJECTED = {"registry", "fake"}  # guarneri gives these itself
 
@@ -37,6 +47,16 @@ class Arguments:
 
 FindArguments = Callable[[str], Arguments]
 """Gives the arguments of what an import path names; raises `ConfigError` where that cannot be used."""
+
+
+def is_identifier(name: object) -> bool:
+    """Say whether it can be the name of a variable."""
+    return isinstance(name, str) and name.isidentifier() and not keyword.iskeyword(name)
+
+
+def is_import_path(path: str) -> bool:
+    """Say whether it has the form ``package.module.name``."""
+    return "." in path and all(is_identifier(part) for part in path.split("."))
 
 
 def find_by_import(path: str) -> Arguments:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import keyword
 from collections.abc import Iterator
 
 from ..errors import ConfigError
-from ._arguments import Arguments, did_you_mean
+from ._arguments import Arguments, did_you_mean, is_identifier, is_import_path
 from ._checks import Devices, check_of
 from ._document import members
 from ._entries import DeviceEntry
@@ -26,7 +25,7 @@ __all__ = [
 def creators_are_import_paths(devices: Devices) -> Iterator[Finding]:
     """The loader imports what a section names, and needs its module for that."""
     for entry in _first_of_each_section(devices):
-        if not _is_import_path(entry.creator):
+        if not is_import_path(entry.creator):
             what = f"{entry.creator!r} is no import path"
             next_step = "write package, module and class, such as id3c_data.devices.Eiger2Detector"
             yield Finding(entry.file, entry.creator_node, what, next_step)
@@ -46,7 +45,7 @@ def names_are_identifiers(devices: Devices) -> Iterator[Finding]:
     """The name becomes a variable of the session, and the beginning of every data key."""
     for entry in devices.entries:
         name = entry.name
-        if "name" in entry.arguments and not _is_identifier(name):
+        if "name" in entry.arguments and not is_identifier(name):
             next_step = "use letters, digits and underscores, no digit first, no word of Python"
             yield Finding(
                 entry.file, entry.argument_node("name"), f"{name!r} cannot be a device's name", next_step
@@ -102,11 +101,3 @@ def _with_known_arguments(devices: Devices) -> Iterator[tuple[DeviceEntry, Argum
         takes = devices.arguments.get(entry.creator)
         if isinstance(takes, Arguments):
             yield entry, takes
-
-
-def _is_identifier(name: object) -> bool:
-    return isinstance(name, str) and name.isidentifier() and not keyword.iskeyword(name)
-
-
-def _is_import_path(path: str) -> bool:
-    return "." in path and all(_is_identifier(part) for part in path.split("."))

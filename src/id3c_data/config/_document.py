@@ -80,7 +80,9 @@ def _not_yaml(file: Path, error: yaml.YAMLError) -> Problem:
     )
 
 
-def members(node: yaml.MappingNode) -> dict[str, tuple[yaml.Node, yaml.Node]]:
+def members(
+    node: yaml.MappingNode, _within: frozenset[int] = frozenset()
+) -> dict[str, tuple[yaml.Node, yaml.Node]]:
     """Return the nodes of a mapping's text keys and their values, merges (``<<``) included."""
     merged: dict[str, tuple[yaml.Node, yaml.Node]] = {}
     own: dict[str, tuple[yaml.Node, yaml.Node]] = {}
@@ -88,7 +90,8 @@ def members(node: yaml.MappingNode) -> dict[str, tuple[yaml.Node, yaml.Node]]:
         if key.tag == _MERGE:
             sources = value.value if isinstance(value, yaml.SequenceNode) else [value]
             for source in reversed(sources):
-                merged |= members(source)
+                if id(source) not in _within:  # a mapping can merge itself, to no effect
+                    merged |= members(source, _within | {id(node)})
         elif isinstance(key, yaml.ScalarNode) and key.tag == _TEXT:
             own[key.value] = (key, value)
     return merged | own

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..errors import ConfigError
 from . import _device_checks, _shape_checks, _template_checks
-from ._arguments import Arguments, FindArguments
+from ._arguments import Arguments, FindArguments, is_import_path
 from ._checks import Check, Devices
 from ._document import CODES_OF_READING, Document, read_document
 from ._entries import DeviceEntry, device_entries
@@ -65,7 +65,7 @@ def _arguments(
     if find is None:
         return {}
     found: dict[str, Arguments | ConfigError] = {}
-    for path in dict.fromkeys(entry.creator for entry in entries):
+    for path in filter(is_import_path, dict.fromkeys(entry.creator for entry in entries)):
         try:
             found[path] = find(path)
         except ConfigError as error:
