@@ -1,0 +1,438 @@
+"""The Eiger2 as a Bluesky device: assembly of its parts."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from ophyd import Device, Signal
+from ophyd.areadetector import ADComponent, DetectorBase
+from ophyd.device import Component, Staged
+from ophyd.ophydobj import Kind
+from ophyd.utils import RedundantStaging
+
+from ..documents import Channel, Writer
+from ..errors import ConfigError, DetectorFault, Id3cDataError
+from ..paths import PathSemantics, PathTemplates
+from ._acquisition import AcquisitionLogic, Source
+from ._asset_documents import AssetDocuments
+from ._cam import Eiger2Cam
+from ._dcu_store import DcuStore
+from ._exposing import DEFAULT_TRIGGERS, ExposureLogic, PointSeriesLogic, RunSeriesLogic
+from ._exposure import Exposure
+from ._file_store import FileStore
+from ._hdf5_store import Hdf5Store
+from ._names import new_file_stem
+from ._options import DataSource, Series, check_choice, check_file_prefix, check_positive
+from ._run_files import RunFiles
+from ._settings import apply_settings, connect
+from ._signals import (
+    Eiger2HDF5Plugin,
+    Eiger2ImagePlugin,
+    Eiger2PvaPlugin,
+    Eiger2ROIPlugin,
+    Eiger2StatsPlugin,
+)
+from ._staged_run import StagedRun
+from ._statistics import StatisticsLogic
+from ._status import ExposureStatus
+from ._watch import SignalWatch
+
+__all__ = ["Eiger2Base", "Eiger2Detector"]
+
+logger = logging.getLogger(__name__)
+
+_CONNECT_S = 10.0
+_INTERNAL_SERIES = 0
+_NEXUS_LAYOUT = 1
+_SOURCES: Mapping[str, Source] = {
+    "None": Source.NONE,
+    "FileWriter": Source.FILE_WRITER,
+    "Stream": Source.STREAM,
+}
+
+
+class Eiger2Base(DetectorBase):
+    """What an Eiger2 does, for a class that says which plugins it has.
+
+    See `Eiger2Detector` for the parameters.
+    """
+
+    cam: Eiger2Cam
+
+    writer = Component(Signal, value="dcu", doc="Who writes the files: dcu or hdf5")
+    series = Component(Signal, value="point", doc="What one arm is for: each point, or the whole run")
+    num_images = Component(Signal, value=1, doc="Images of an event")
+    images_per_file = Component(Signal, value=1000, doc="Images in a data file of the DCU")
+    write_path = Component(Signal, value="", doc="This run's folder as the IOC sees it")
+    read_path = Component(Signal, value="", doc="This run's folder as readers see it")
+    file_stem = Component(Signal, value="", doc="Start of this run's file names")
+    files_verified = Component(Signal, value="", doc="Whether this host has seen that the files are there")
+
+    _default_configuration_attrs = (
+        "cam",
+        "writer",
+        "series",
+        "num_images",
+        "images_per_file",
+        "write_path",
+        "read_path",
+        "file_stem",
+        "files_verified",
+    )
+
+    def __init__(
+        self,
+        prefix: str = "",
+        *,
+        name: str,
+        write_path_template: str,
+        read_path_template: str,
+        write_root: str | None = None,
+        path_semantics: PathSemantics = "posix",
+        writer: Writer = "dcu",
+        series: Series = "point",
+        num_images: int = 1,
+        images_per_file: int = 1000,
+        data_source: DataSource = "Stream",
+        swmr: bool = False,
+        file_prefix: str = "",
+        hinted: Sequence[str] = ("stats1.total",),
+        timeout: float = 30.0,
+        file_timeout: float = 30.0,
+        **kwargs: Any,
+    ) -> None:
+        check_choice("data_source", data_source, DataSource)
+        self.templates = PathTemplates(write_path_template, read_path_template, write_root, path_semantics)
+        self.file_prefix = check_file_prefix(file_prefix or name)
+        self._data_source, self._swmr = _SOURCES[data_source], swmr
+        self._timeout_s, self._file_timeout_s = timeout, file_timeout
+        self._run: StagedRun | None = None
+        self._exposure: Exposure | None = None
+        self._restore: dict[Signal, Any] = {}
+        super().__init__(prefix, name=name, **kwargs)
+        self.writer.put(writer)
+        self.series.put(series)
+        self.num_images.put(num_images)
+        self.images_per_file.put(images_per_file)
+        self._check_options()
+        self._hint(hinted)
+        self._watch = SignalWatch(prefix, *self._watched())
+        self._acquisition = AcquisitionLogic(self.cam, self._watch, timeout)
+
+    # What a run needs to know
+
+    def new_file_stem(self) -> str:
+        """Return how the next run's files are called; for subclasses with a scheme of their own."""
+        return new_file_stem(self.file_prefix)
+
+    def declare_points(self, points: int | None) -> None:
+        """Say how many events the run under way will have.
+
+        A series for the run is then armed for so many triggers, and ends by itself. It need not be said, and
+        need not be true: see `points_declared`.
+        """
+        if self._run is not None and isinstance(self._run.exposing, RunSeriesLogic):
+            self._run.exposing.planned = points or 0
+
+    # Bluesky protocols
+
+    def stage(self) -> list[object]:
+        """Get ready for a run: settings, folder, file name."""
+        if self._staged is not Staged.no:
+            raise RedundantStaging(f"{self.name} is staged already; unstage it first")
+        try:
+            self._check_options()
+            self._connect()
+            store = self._make_store()
+            self._acquisition.settle()
+            store.settle()
+            self._restore = apply_settings(self._settings() | dict(store.settings()))
+            staged = Device.stage(self)
+            self._run = self._open_run(store)
+        except BaseException:
+            self.unstage()
+            raise
+        return staged
+
+    def trigger(self) -> ExposureStatus:
+        """Take the frames of one event; the status is done when they are where they belong."""
+        if self._run is None:
+            raise DetectorFault("is not staged", where=self.name, next_step="stage it before triggering it")
+        status = ExposureStatus(self, call_stop_on_failure=False)
+        self._exposure = Exposure(self._run, self._watch, status, self.cam.acquire.cl.thread_class, self._exposure)
+        return status
+
+    def read(self) -> dict[str, Any]:
+        """Return where the newest event's frames are, and their statistics."""
+        images = self._run.readings() if self._run is not None else {}
+        return {**images, **super().read()}
+
+    def describe(self) -> dict[str, Any]:
+        """Return what `read` gives: shape and pixel type are those of the newest exposure."""
+        images = self._run.data_keys() if self._run is not None else {}
+        return {**images, **super().describe()}
+
+    def collect_asset_docs(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Yield the resource and datum documents made since the last time."""
+        if self._run is not None:
+            yield from self._run.documents.collect()
+
+    def pause(self) -> None:
+        """Call off the exposure under way: the RunEngine takes the point again when it resumes."""
+        self._call_off("the plan was paused", is_failure=False)
+
+    def stop(self, *, success: bool = False) -> None:
+        """End what runs. The exposure under way, if any, fails unless ``success``."""
+        self._call_off("stop was called", is_failure=not success)
+        if self._exposure is not None:
+            self._exposure.join()
+        if self._run is not None:
+            self._run.exposing.abort()
+        elif self.cam.acquire_busy.connected and self.cam.acquire_busy.get():
+            self.cam.acquire.put(0)
+
+    def unstage(self) -> list[object]:
+        """End the run: files closed and looked at, the detector idle, settings as they were.
+
+        Raises
+        ------
+        DeviceError
+            The frames of the run's events are not all on disk.
+        """
+        self._call_off("the detector was unstaged", is_failure=False)
+        if self._exposure is not None:
+            self._exposure.join()
+        run, self._run, self._exposure = self._run, None, None
+        try:
+            if run is not None:
+                self._close_run(run)
+        finally:
+            self._put_back()
+            unstaged = Device.unstage(self)
+        return unstaged
+
+    def destroy(self) -> None:
+        """Disconnect."""
+        self._watch.stop()
+        super().destroy()
+
+    # Parts
+
+    def _watched(self) -> tuple:
+        watched = AcquisitionLogic.watched(self.cam)
+        if (hdf1 := self._plugin("hdf1")) is not None:
+            watched += Hdf5Store.watched(hdf1)
+        if (stats1 := self._plugin("stats1")) is not None:
+            watched += StatisticsLogic.watched(stats1)
+        return watched
+
+    def _plugin(self, name: str) -> Any:
+        return getattr(self, name) if name in self.component_names else None
+
+    def _hint(self, hinted: Sequence[str]) -> None:
+        for path in hinted:
+            device: Device = self
+            *parents, last = path.split(".")
+            try:
+                for parent in parents:
+                    device = getattr(device, parent)
+                    device.kind |= Kind.normal
+                device._component_kinds[last]
+            except (AttributeError, KeyError):
+                raise ConfigError(
+                    f"hinted: there is no signal {path!r}",
+                    where=self.name,
+                    next_step='name signals of the plugins that the device has, such as "stats1.max_value"',
+                ) from None
+            device._set_kind(last, Kind.hinted)
+
+    def _check_options(self) -> None:
+        check_choice("writer", self.writer.get(), Writer)
+        check_choice("series", self.series.get(), Series)
+        check_positive("num_images", self.num_images.get())
+        check_positive("images_per_file", self.images_per_file.get())
+        if self.writer.get() == "hdf5" and self._plugin("hdf1") is None:
+            raise ConfigError(
+                'writer="hdf5" needs the plugin hdf1',
+                where=self.name,
+                next_step='add hdf1 to the plugins, or use writer="dcu"',
+            )
+
+    def _connect(self) -> None:
+        self._watch.start(_CONNECT_S)
+        self.cam.drop_missing_signals()
+        connect(self.cam, _CONNECT_S)
+
+    def _make_store(self) -> FileStore:
+        if self.writer.get() == "hdf5":
+            return Hdf5Store(
+                self._plugin("hdf1"),
+                self.cam,
+                self._watch,
+                source=self._data_source,
+                swmr=self._swmr,
+                patience_s=self._file_timeout_s,
+            )
+        return DcuStore(
+            self.cam,
+            self._watch,
+            images_per_file=self.images_per_file.get(),
+            whole_series=self.series.get() == "point",
+            patience_s=self._file_timeout_s,
+        )
+
+    @property
+    def _statistics(self) -> StatisticsLogic | None:
+        stats1 = self._plugin("stats1")
+        if stats1 is None or not stats1.kind & Kind.normal:
+            return None
+        statistics = StatisticsLogic(stats1, self.cam, self._watch, self._timeout_s)
+        return statistics if statistics.is_read else None
+
+    def _settings(self) -> dict[Signal, Any]:
+        cam, for_run = self.cam, self.series.get() == "run"
+        settings: dict[Signal, Any] = {
+            cam.trigger_mode: _INTERNAL_SERIES,
+            cam.manual_trigger: int(for_run),
+            cam.num_triggers: DEFAULT_TRIGGERS if for_run else 1,
+            cam.num_images: self.num_images.get(),
+            cam.data_source: int(self._data_source),
+        }
+        if self._data_source == Source.STREAM:
+            settings[cam.stream_enable] = 1
+        if (statistics := self._statistics) is not None:
+            settings |= statistics.settings()
+        return settings
+
+    def _open_run(self, store: FileStore) -> StagedRun:
+        cam = self.cam
+        images, source = cam.num_images.get(), cam.data_source.get()
+        if source == Source.NONE and (store.writer == "hdf5" or self._statistics is not None):
+            raise ConfigError(
+                "without a data source the IOC makes no frames for statistics or its HDF5 plugin",
+                where=cam.data_source.setpoint_pvname,
+                next_step='set data_source to "Stream" or "FileWriter", or hint no statistics and use '
+                'writer="dcu"',
+            )
+        files = RunFiles.at(self.templates, datetime.now().astimezone(), self.new_file_stem())
+        for signal, value in (
+            (self.write_path, files.write),
+            (self.read_path, files.read),
+            (self.file_stem, files.stem),
+            (self.files_verified, "verified" if files.verified else "unverified"),
+        ):
+            signal.put(value)
+        exposing = self._make_exposing(images, source)
+        store.open(files, images)
+        channels = self._channels(store)
+        return StagedRun(
+            self.name,
+            f"PV:{cam.prefix}",
+            exposing=exposing,
+            store=store,
+            statistics=self._statistics,
+            documents=AssetDocuments(self.name, self.templates.read_base, store.writer, images, channels),
+            size=(cam.array_size.array_size_y.get(), cam.array_size.array_size_x.get()),
+            images=images,
+            channels=channels,
+        )
+
+    def _make_exposing(self, images: int, source: int) -> ExposureLogic:
+        logic = RunSeriesLogic if self.series.get() == "run" else PointSeriesLogic
+        return logic(self._acquisition, images, source)
+
+    def _channels(self, store: FileStore) -> tuple[Channel, ...]:
+        """Return which images the files will hold; only layout v2024.2 has room for more than one."""
+        cam = self.cam
+        if store.writer == "hdf5" or cam.fw_hdf5_format is None or cam.fw_hdf5_format.get() != _NEXUS_LAYOUT:
+            return ("threshold_1",)
+        more: dict[Channel, Any] = {
+            "threshold_2": cam.threshold2_enable,
+            "difference": cam.threshold_diff_enable,
+        }
+        return ("threshold_1", *(channel for channel, enabled in more.items() if enabled.get()))
+
+    # Ends
+
+    def _call_off(self, reason: str, *, is_failure: bool) -> None:
+        if self._exposure is not None and self._exposure.under_way:
+            self._exposure.call_off(reason, is_failure=is_failure)
+
+    def _close_run(self, run: StagedRun) -> None:
+        """End a run in good order; after a failure what is found missing is only logged."""
+        if not self._watch.connected:
+            logger.error("%s: the IOC is gone; the files of this run were not looked at", self.name)
+            return
+        errors: list[Id3cDataError] = []
+        for step in (run.exposing.finish, run.store.close):
+            try:
+                step()
+            except Id3cDataError as error:
+                errors.append(error)
+        if errors and not run.failed:
+            raise errors[0]
+        for error in errors:
+            logger.error("%s: %s", self.name, error)
+
+    def _put_back(self) -> None:
+        restore, self._restore = self._restore, {}
+        if not self._watch.connected:
+            for device in (self, *(device for _, device in self.walk_subdevices())):
+                device._original_vals.clear()  # ophyd would wait for each of these PVs
+        elif restore:
+            apply_settings(restore)
+
+
+class Eiger2Detector(Eiger2Base):
+    """An Eiger2 with the plugins that 3-ID-C uses.
+
+    It tells no false success: an event is there only when its frames are, and every failure is an error of
+    `id3c_data.errors` with the PV, what the IOC says, and what to do, after which the detector is idle.
+
+    Parameters
+    ----------
+    prefix
+        Start of all PV names, such as ``dp_eiger_sn:``.
+    name
+        Name in Bluesky; images are called ``<name>_image``.
+    write_path_template, read_path_template, write_root, path_semantics
+        The folder of a run's files, as the IOC and as readers see it; see `id3c_data.paths.PathTemplates`.
+    writer
+        Who writes the files: the detector's control unit (``"dcu"``) or the IOC's HDF5 plugin (``"hdf5"``).
+        The signal of that name changes it between runs, as do those of the next three.
+    series
+        Whether the detector is armed for each point (``"point"``) or once for the run (``"run"``).
+    num_images
+        Images of an event.
+    images_per_file
+        Images in a data file of the DCU.
+    data_source
+        Where the IOC's NDArrays come from: ``"Stream"``, ``"FileWriter"``, or ``"None"``.
+    swmr
+        Whether the HDF5 plugin writes so that readers on the same host can follow.
+    file_prefix
+        Start of file names; the device's name where it is empty. A short unique id follows it.
+    hinted
+        Statistics that are read with each event and shown by live tables and plots.
+    timeout
+        Seconds that the driver may stay silent beyond the exposure itself.
+    file_timeout
+        Seconds to wait for a file to be seen on the read side.
+    **kwargs
+        Of `ophyd.Device`, such as ``labels``.
+
+    Raises
+    ------
+    ConfigError
+        An argument is wrong; `TemplateError` where it is a template.
+    """
+
+    cam = ADComponent(Eiger2Cam, "cam1:", lazy=False)
+    image = ADComponent(Eiger2ImagePlugin, "image1:", lazy=False)
+    pva = ADComponent(Eiger2PvaPlugin, "Pva1:", lazy=False)
+    roi1 = ADComponent(Eiger2ROIPlugin, "ROI1:", lazy=False)
+    stats1 = ADComponent(Eiger2StatsPlugin, "Stats1:", lazy=False)
+    hdf1 = ADComponent(Eiger2HDF5Plugin, "HDF1:", lazy=False)

@@ -1,0 +1,213 @@
+"""Two ways to take the frames of an event: a series for each, or one series for the run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from ..errors import DetectorFault, DetectorTimeout, FramesMissing
+from ._acquisition import AcquisitionLogic, Source
+
+__all__ = ["ExposureLogic", "PointSeriesLogic", "RunSeriesLogic", "Taken"]
+
+DEFAULT_TRIGGERS = 1000
+"""Triggers of a run's series where the plan does not say how many points it has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Where the frames of an event are, in the detector's own numbers."""
+
+    sequence_id: int
+    """The series."""
+    trigger: int
+    """Which trigger of it, from 0."""
+    last_unique_id: int
+    """Id of the last frame's NDArray: the driver numbers them by its ``ArrayCounter``."""
+
+
+class ExposureLogic(Protocol):
+    """How to take the frames of an event."""
+
+    manual_trigger: bool
+    """Whether the driver waits for `Trigger`."""
+
+    def expose(self) -> Taken:
+        """Take the frames of one event; blocks."""
+        ...
+
+    def called_off(self) -> None:
+        """Deal with an exposure that was interrupted and will be repeated."""
+        ...
+
+    def finish(self) -> None:
+        """End the run in good order; returns when the driver has saved its files."""
+        ...
+
+    def abort(self) -> None:
+        """Stop what runs, and wait until the driver can arm again."""
+        ...
+
+
+class PointSeriesLogic:
+    """Arms a series for each event; the driver sends the trigger.
+
+    Parameters
+    ----------
+    acquisition
+        Starts and stops.
+    images
+        Images of an event.
+    source
+        Where NDArrays come from.
+    """
+
+    manual_trigger = False
+
+    def __init__(self, acquisition: AcquisitionLogic, images: int, source: int) -> None:
+        self._acquisition, self._images, self._source = acquisition, images, source
+        self._running = False
+
+    def expose(self) -> Taken:
+        """Take one series and return when the driver is done with it, its files included."""
+        acquisition = self._acquisition
+        if not acquisition.is_over:
+            acquisition.settle()
+        self._running = True
+        acquisition.start()
+        sequence_id = acquisition.wait_until_armed()
+        acquisition.wait_until_over(
+            expected_s=self._images * acquisition.watch[acquisition.cam.acquire_period]
+        )
+        self._running = False
+        if self._source != Source.NONE:
+            self._check_count()
+        return Taken(sequence_id, 0, acquisition.first_unique_id + self._images - 1)
+
+    def called_off(self) -> None:
+        """Stop the series; the event gets another."""
+        self.abort()
+
+    def finish(self) -> None:
+        """Stop what runs."""
+        self.abort()
+
+    def abort(self) -> None:
+        """Stop what runs."""
+        if self._running:
+            self._running = False
+            self._acquisition.stop()
+
+    def _check_count(self) -> None:
+        counter = self._acquisition.cam.num_images_counter
+        if (came := self._acquisition.watch[counter]) < self._images:
+            raise FramesMissing(
+                f"{came} of {self._images} images came",
+                where=counter.pvname,
+                next_step="take the point again; where it happens often, lower the rate or look at the network "
+                "between DCU and IOC",
+            )
+
+
+class RunSeriesLogic:
+    """Arms one series for the run and sends a trigger for each event.
+
+    The end of an exposure is seen in ``NumImagesCounter_RBV``, which counts at once only with the stream as
+    data source. When the triggers run out another series is armed.
+
+    Parameters
+    ----------
+    acquisition
+        Starts and stops.
+    images
+        Images of an event.
+    source
+        Where NDArrays come from.
+    """
+
+    manual_trigger = True
+
+    def __init__(self, acquisition: AcquisitionLogic, images: int, source: int) -> None:
+        if source != Source.STREAM:
+            raise DetectorFault(
+                'series="run" sees the end of an exposure only with the stream as data source',
+                where=acquisition.cam.data_source.setpoint_pvname,
+                next_step='set data_source="Stream", or use series="point"',
+            )
+        self._acquisition, self._images = acquisition, images
+        self.planned = 0
+        """How many events the run has, or 0 where that is not known."""
+        self._taken = 0
+        self._sequence_id = 0
+        self._armed_for = self._fired = 0
+        self._arming = False
+
+    def expose(self) -> Taken:
+        """Take the images of one trigger."""
+        if self._fired == self._armed_for:
+            self._arm()
+        self._wait_for_images()  # of a point that was called off while it was exposed
+        self._acquisition.cam.special_trigger_button.put(1)
+        self._fired += 1
+        self._wait_for_images()
+        self._taken += 1
+        last = self._acquisition.first_unique_id + self._fired * self._images - 1
+        return Taken(self._sequence_id, self._fired - 1, last)
+
+    def called_off(self) -> None:
+        """Let the exposure go on: its frames stay unused in the series, and the event gets other ones."""
+        if self._arming:
+            self.abort()
+
+    def finish(self) -> None:
+        """End the series, cutting it short where triggers are left."""
+        watch, cam = self._acquisition.watch, self._acquisition.cam
+        if self._fired < self._armed_for or watch[cam.num_images_counter] < self._fired * self._images:
+            self.abort()
+        elif self._armed_for:
+            self._armed_for = self._fired = 0
+            self._acquisition.wait_until_over()
+
+    def abort(self) -> None:
+        """Stop the series, if one is armed."""
+        if self._armed_for:
+            self._arming = False
+            self._armed_for = self._fired = 0
+            self._acquisition.stop()
+
+    def _arm(self) -> None:
+        acquisition = self._acquisition
+        watch, cam = acquisition.watch, acquisition.cam
+        if self._armed_for:
+            acquisition.wait_until_over()
+        elif not acquisition.is_over:
+            acquisition.settle()
+        self._armed_for = max(1, self.planned - self._taken) if self.planned else DEFAULT_TRIGGERS
+        self._fired = 0
+        self._arming = True
+        cam.num_triggers.set(self._armed_for).wait(acquisition.patience_s)
+        acquisition.start()
+        self._sequence_id = acquisition.wait_until_armed()
+        if not watch.wait_for(
+            lambda: watch[cam.armed] == 1 and watch[cam.num_images_counter] == 0, acquisition.patience_s
+        ):
+            raise acquisition.fault("the detector did not get ready for triggers")
+        self._arming = False
+
+    def _wait_for_images(self) -> None:
+        acquisition, wanted = self._acquisition, self._fired * self._images
+        watch, cam = acquisition.watch, acquisition.cam
+        if watch.wait_for(
+            lambda: watch[cam.num_images_counter] >= wanted or not watch[cam.acquire_busy],
+            acquisition.patience_s,
+            expected_s=self._images * watch[cam.acquire_period],
+        ):
+            if watch[cam.num_images_counter] >= wanted:
+                return
+            raise acquisition.fault("the series ended before its exposures were taken")
+        raise DetectorTimeout(
+            f"{watch[cam.num_images_counter]} of {wanted} images of the series came, and nothing more for "
+            f"{acquisition.patience_s:g} s",
+            where=cam.num_images_counter.pvname,
+            next_step=f"see whether {cam.stream_dropped.pvname} counts lost images, and take the point again",
+        )

@@ -1,0 +1,141 @@
+"""The folder of a run as this host sees it: whether it is mounted, which files are there and whole."""
+
+from __future__ import annotations
+
+import os
+import struct
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from ..errors import FramesMissing
+
+__all__ = ["ReadFolder", "missing_bytes"]
+
+_SIGNATURE = b"\x89HDF\r\n\x1a\n"
+_HEAD_SIZE = 52
+_SLOWEST_LOOK_S = 0.5
+_OFFSET_SIZE = 8  # bytes of an address in every file that the DCU or ADCore writes
+
+
+class ReadFolder:
+    """A run's folder on the read side.
+
+    Parameters
+    ----------
+    folder
+        Where this run's files appear.
+    base
+        The folder that must be there if the read side is mounted at all.
+    """
+
+    def __init__(self, folder: Path, base: Path) -> None:
+        self.folder, self.base = folder, base
+
+    @property
+    def mounted(self) -> bool:
+        """Whether this host has the read side."""
+        return self.base.is_dir()
+
+    def names(self) -> set[str]:
+        """Return the names that are there now.
+
+        The listing also makes an NFS client forget that it once looked for a file in vain.
+        """
+        try:
+            return set(os.listdir(self.folder))  # noqa: PTH208 (names are all that is wanted)
+        except OSError:  # the folder is not there yet, or not for us
+            return set()
+
+    def wait_until_there(
+        self,
+        names: Iterable[str],
+        patience_s: float,
+        *,
+        whole: bool,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """Return when all of these files are there.
+
+        Parameters
+        ----------
+        names
+            Of the files.
+        patience_s
+            Give up this long after the last change.
+        whole
+            Whether they must be complete, too.
+        sleep
+            Passes the time between two looks: there is no event to wait for, NFS tells nobody of new files.
+
+        Raises
+        ------
+        FramesMissing
+            Some are not there, or not whole.
+        """
+        wanted = sorted(names)
+        faults = self._faults(wanted, whole)
+        deadline, pause = time.monotonic() + patience_s, 0.01
+        while faults:
+            if time.monotonic() > deadline:
+                raise self._error(faults, len(wanted))
+            sleep(pause)
+            pause = min(2 * pause, _SLOWEST_LOOK_S)
+            before, faults = faults, self._faults(list(faults), whole)
+            if faults != before:
+                deadline = time.monotonic() + patience_s
+
+    def _faults(self, names: list[str], whole: bool) -> dict[str, str]:
+        present = self.names()
+        faults = {}
+        for name in names:
+            if name not in present:
+                faults[name] = "is not there"
+            elif whole and (problem := missing_bytes(self.folder / name)):
+                faults[name] = problem
+        return faults
+
+    def _error(self, faults: dict[str, str], wanted: int) -> FramesMissing:
+        first, problem = next(iter(faults.items()))
+        more = f" (and {len(faults) - 1} more of {wanted} files)" if len(faults) > 1 else ""
+        return FramesMissing(
+            f"{problem}{more}",
+            where=str(self.folder / first),
+            next_step="see whether the IOC really writes to the disk that the read template names, whether "
+            "that disk is full, and what the IOC's console says about this file",
+        )
+
+
+def missing_bytes(path: Path) -> str:
+    """Return what makes a file incomplete, or nothing if it is whole.
+
+    An HDF5 file says in its first bytes how long it is; HDF5 itself refuses one that is shorter. Files are
+    looked at as bytes here because the control side opens no HDF5.
+    """
+    try:
+        with path.open("rb") as file:
+            head = file.read(_HEAD_SIZE)
+            size = os.fstat(file.fileno()).st_size
+    except OSError as error:
+        return f"cannot be read ({error.strerror})"
+    if not size:
+        return "is empty"
+    promised = _promised_size(head)
+    if promised is None:
+        return "does not start like an HDF5 file"
+    if size < promised:
+        return f"has {size} of its {promised} bytes"
+    return ""
+
+
+def _promised_size(head: bytes) -> int | None:
+    """Return the end-of-file address of an HDF5 superblock (HDF5 file format specification, II.A)."""
+    if len(head) < _HEAD_SIZE or not head.startswith(_SIGNATURE):
+        return None
+    version = head[8]
+    size_of_offsets, start = (head[13], 24) if version < 2 else (head[9], 12)
+    if size_of_offsets != _OFFSET_SIZE:
+        return None
+    start += 4 if version == 1 else 0
+    _base, _other, end = struct.unpack_from("<QQQ", head, start)
+    return end

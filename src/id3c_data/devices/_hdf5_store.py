@@ -1,0 +1,254 @@
+"""Frames written by the IOC's HDF5 plugin: one file for the run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from ophyd.signal import Signal
+
+from ..documents import Writer
+from ..errors import DetectorFault, DetectorTimeout, FramesMissing
+from ._acquisition import Source
+from ._exposing import Taken
+from ._file_store import Slot
+from ._run_files import RunFiles, set_folder
+from ._signals import Eiger2CamIO, Eiger2HDF5Plugin
+from ._watch import SignalWatch
+
+__all__ = ["Hdf5Store"]
+
+_ANSWER_S = 10.0
+_STREAM_MODE = 2
+_WRITE_OK = 0
+
+
+class Hdf5Store:
+    """The file that the plugin has open during the run.
+
+    An event that was called off may leave some of its frames in the file, and some still on their way to it.
+    The next event then starts another file, so that events never share one with half an event.
+
+    Parameters
+    ----------
+    plugin
+        The plugin's PVs.
+    cam
+        The detector's PVs.
+    watch
+        Follows at least `watched`.
+    source
+        Where NDArrays come from.
+    swmr
+        Whether readers can follow the file while it grows (on a local disk).
+    patience_s
+        How long the plugin may stay silent, and a file be unseen on the read side.
+    """
+
+    writer: Writer = "hdf5"
+
+    def __init__(
+        self,
+        plugin: Eiger2HDF5Plugin,
+        cam: Eiger2CamIO,
+        watch: SignalWatch,
+        *,
+        source: int,
+        swmr: bool,
+        patience_s: float,
+    ) -> None:
+        self._plugin, self._cam, self._watch = plugin, cam, watch
+        self._source, self._swmr, self._patience_s = source, swmr, patience_s
+        self._files: RunFiles | None = None
+        self._images, self._number = 1, 0
+        self._first = self._dropped = 0
+        self._doubtful = False
+
+    @staticmethod
+    def watched(plugin: Eiger2HDF5Plugin) -> tuple:
+        """Return the signals that this store looks at."""
+        return (
+            plugin.capture,
+            plugin.dropped_arrays,
+            plugin.full_file_name,
+            plugin.num_captured,
+            plugin.write_message,
+            plugin.write_status,
+        )
+
+    def settle(self) -> None:
+        """Close a file that an earlier run left open: its settings can only be changed then."""
+        if self._watch[self._plugin.capture]:
+            self._end_capture()
+
+    def settings(self) -> Mapping[Signal, Any]:
+        """Return what must be set on the IOC for a run."""
+        cam, plugin = self._cam, self._plugin
+        return {
+            cam.fw_enable: int(self._source == Source.FILE_WRITER),
+            cam.save_files: 0,
+            cam.array_callbacks: 1,
+            plugin.enable: "Enable",
+            plugin.blocking_callbacks: "Yes",  # a burst would fill the queue, and what does not fit is lost
+            plugin.file_write_mode: _STREAM_MODE,
+            plugin.num_capture: 0,
+            plugin.lazy_open: "Yes",  # a freshly booted IOC has seen no frame yet
+            plugin.swmr_mode: int(self._swmr),
+            plugin.num_frames_flush: int(self._swmr),
+            plugin.file_template: "%s%s.h5",
+        }
+
+    def open(self, files: RunFiles, images: int) -> None:
+        """Let the plugin wait for the first frame.
+
+        Raises
+        ------
+        DetectorFault
+            It does not.
+        FileNameTaken
+            The name is in use.
+        """
+        self._files, self._images, self._number = files, images, 0
+        set_folder(self._plugin, files)
+        self._begin_capture()
+
+    def expect(self) -> None:
+        """Get ready for an event's frames."""
+        if self._doubtful or self._watch[self._plugin.num_captured] % self._images:
+            self._end_capture()
+            self._number += 1
+            self._begin_capture()
+        self._first = self._watch[self._plugin.num_captured]
+        self._dropped = self._watch[self._plugin.dropped_arrays]
+
+    def called_off(self) -> None:
+        """Take it that an event's frames may be in the file in part, or on their way to it."""
+        self._doubtful = True
+
+    def find(self, taken: Taken) -> Slot:
+        """Return where the frames just taken are.
+
+        Raises
+        ------
+        FramesMissing
+            The plugin lost some, or never got them.
+        DetectorFault
+            It cannot write, or writes something else.
+        """
+        watch, plugin, wanted = self._watch, self._plugin, self._first + self._images
+        watch.wait_for(
+            lambda: (
+                watch[plugin.num_captured] >= wanted
+                or not watch[plugin.capture]
+                or watch[plugin.dropped_arrays] != self._dropped
+            ),
+            self._patience_s,
+        )
+        self._check_captured(wanted)
+        assert self._files is not None
+        name = self._name
+        if self._first == 0:
+            self._check_new_file(name)
+        return Slot(
+            self._files.read_path(name),
+            self._first // self._images,
+            {"sequence_id": taken.sequence_id, "swmr": self._swmr},
+        )
+
+    def pixel_type(self) -> str:
+        """Return the type that the plugin writes: signed, where the driver's SignedData is on."""
+        return np.dtype(self._plugin.data_type.get().lower()).str
+
+    def close(self) -> None:
+        """Close the file and see that it is whole.
+
+        Raises
+        ------
+        DetectorFault
+            The plugin could not write it.
+        FramesMissing
+            It is not on the read side, or not whole.
+        """
+        frames = self._watch[self._plugin.num_captured]
+        self._end_capture()
+        assert self._files is not None
+        if frames and self._files.verified:
+            self._files.folder.wait_until_there(
+                [self._name], self._patience_s, whole=True, sleep=self._watch.sleep
+            )
+
+    @property
+    def _name(self) -> str:
+        assert self._files is not None
+        return f"{self._files.stem}{f'_{self._number + 1}' if self._number else ''}.h5"
+
+    def _begin_capture(self) -> None:
+        plugin, watch = self._plugin, self._watch
+        plugin.file_name.set(self._name.removesuffix(".h5")).wait(_ANSWER_S)
+        plugin.capture.put(1)
+        if not watch.wait_for(
+            lambda: watch[plugin.capture] == 1 and watch[plugin.num_captured] == 0, _ANSWER_S
+        ):
+            raise self._fault("the plugin did not start to capture")
+        self._doubtful = False
+
+    def _end_capture(self) -> None:
+        plugin, watch = self._plugin, self._watch
+        # A plain put: see AcquisitionLogic.stop.
+        plugin.capture.put(0)
+        if not watch.wait_for(lambda: not watch[plugin.capture], self._patience_s, interruptible=False):
+            raise DetectorTimeout(
+                f"the plugin did not close its file within {self._patience_s:g} s",
+                where=plugin.capture.pvname,
+                next_step="see whether its disk is full or hangs; restart the IOC if it does not come back",
+            )
+        if watch[plugin.write_status] != _WRITE_OK:
+            raise self._fault("the plugin could not write its file")
+
+    def _check_captured(self, wanted: int) -> None:
+        watch, plugin = self._watch, self._plugin
+        captured, lost = watch[plugin.num_captured], watch[plugin.dropped_arrays] - self._dropped
+        if lost:
+            raise FramesMissing(
+                f"the plugin lost {lost} frames: its queue was full",
+                where=plugin.dropped_arrays.pvname,
+                next_step="let it block the driver (BlockingCallbacks Yes), or give it a longer queue",
+            )
+        if captured > wanted:
+            raise DetectorFault(
+                f"the plugin got {captured - self._first} frames, {self._images} were asked for",
+                where=plugin.num_captured.pvname,
+                next_step='the plugin cannot tell thresholds apart: switch the second one off, or use writer="dcu"',
+            )
+        if captured < wanted and not watch[plugin.capture]:
+            raise self._fault("the plugin stopped capturing")
+        if captured < wanted:
+            raise FramesMissing(
+                f"{captured - self._first} of {self._images} frames reached the plugin",
+                where=plugin.num_captured.pvname,
+                next_step=f"see whether {plugin.nd_array_port.pvname} names the camera's port "
+                f"({self._cam.port_name.get()!r}), and whether {self._cam.array_callbacks.pvname} is on",
+            )
+
+    def _check_new_file(self, name: str) -> None:
+        assert self._files is not None
+        if (full_name := self._watch[self._plugin.full_file_name]) != self._files.write + name:
+            raise DetectorFault(
+                f"the plugin writes to {full_name!r} instead of {self._files.write + name!r}",
+                where=self._plugin.full_file_name.pvname,
+                next_step="see who else sets this plugin's file name, path or template",
+            )
+        if self._files.verified:
+            self._files.folder.wait_until_there(
+                [name], self._patience_s, whole=False, sleep=self._watch.sleep
+            )
+
+    def _fault(self, what: str) -> DetectorFault:
+        status = ("Write OK", "Write error")[bool(self._watch[self._plugin.write_status])]
+        said = self._watch[self._plugin.write_message] or status
+        return DetectorFault(
+            f"{what}; the IOC says {said!r}",
+            where=self._plugin.capture.pvname,
+            next_step="see whether its folder can be written to and has room",
+        )

@@ -1,0 +1,117 @@
+"""What the files of one run have in common: their folder from both sides, and their name."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path, PurePosixPath
+
+from ophyd import Device
+from ophyd.areadetector.plugins import FileBase
+
+from ..errors import DetectorFault, FileNameTaken
+from ..paths import PathTemplates
+from ._folder import ReadFolder
+from ._names import taken_names
+
+__all__ = ["RunFiles", "set_folder"]
+
+logger = logging.getLogger(__name__)
+
+_CREATE_LEVELS = -5  # a negative number lets ADCore make so many missing folders at the path's end
+_ANSWER_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class RunFiles:
+    """Folder and name of a run's files.
+
+    Parameters
+    ----------
+    templates
+        The device's pair of templates.
+    write, read
+        The folder as the IOC and as readers see it, with a separator at the end.
+    stem
+        Start of all file names.
+    verified
+        Whether this host has the read side, so that files are looked at.
+    """
+
+    templates: PathTemplates
+    write: str
+    read: str
+    stem: str
+    verified: bool
+
+    @classmethod
+    def at(cls, templates: PathTemplates, moment: datetime, stem: str) -> RunFiles:
+        """Return the files of a run that starts now.
+
+        Raises
+        ------
+        FileNameTaken
+            Files of that name are there already.
+        """
+        directories = templates.at(moment)
+        folder = ReadFolder(Path(directories.read), Path(templates.read_base))
+        files = cls(templates, directories.write, directories.read, stem, folder.mounted)
+        if not files.verified:
+            logger.warning(
+                "%s is not mounted here: the files of this run are not looked at, its points are unverified",
+                templates.read_base,
+            )
+        elif taken := taken_names(stem, folder.names()):
+            raise _taken(directories.read + taken[0])
+        return files
+
+    @property
+    def folder(self) -> ReadFolder:
+        """The folder on this host."""
+        return ReadFolder(Path(self.read), Path(self.templates.read_base))
+
+    def read_path(self, name: str) -> PurePosixPath:
+        """Return a file's path as readers see it."""
+        return PurePosixPath(self.read, name)
+
+
+def set_folder(plugin: FileBase, files: RunFiles) -> None:
+    """Tell the IOC where to write.
+
+    Parameters
+    ----------
+    plugin
+        The camera or the HDF5 plugin: both have ADCore's file PVs.
+    files
+        Of this run.
+
+    Raises
+    ------
+    DetectorFault
+        The IOC has no such folder and cannot make it.
+    FileNameTaken
+        The last file that the IOC wrote has this run's name.
+    """
+    assert isinstance(plugin, Device)
+    last = plugin.full_file_name.get()
+    if taken_names(files.write + files.stem, {last}):
+        raise _taken(last)
+    plugin.file_path.path_semantics = "nt" if files.templates.semantics == "windows" else "posix"
+    plugin.create_directory.put(_CREATE_LEVELS)  # before the path, which makes the folders
+    plugin.file_path.set(files.write).wait(_ANSWER_S)
+    if not plugin.file_path_exists.get():
+        raise DetectorFault(
+            f"the IOC has no folder {files.write!r}, and could not make it",
+            where=plugin.file_path.setpoint_pvname,
+            next_step="see whether its disk is mounted on the IOC's host and may be written to, and whether "
+            "write_path_template says where",
+        )
+
+
+def _taken(path: str) -> FileNameTaken:
+    return FileNameTaken(
+        "is there already, and the detector would write over it",
+        where=path,
+        next_step="start the run again; it gets another name",
+    )
