@@ -1,0 +1,57 @@
+"""Devices made from devices.yml."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from id3c_data.devices._loading import load_devices
+from id3c_data.errors import ConfigError
+
+PAIR = "{write_path_template: /detector/data/%Y/, read_path_template: /data/eiger2/%Y/}"
+
+
+def written(folder: Path, text: str) -> Path:
+    file = folder / "devices.yml"
+    file.write_text(text)
+    return file
+
+
+def test_devices_come_by_name_in_the_order_of_the_file(tmp_path: Path) -> None:
+    file = written(tmp_path, "ophyd.sim.SynAxis:\n- {name: b}\nophyd.Signal:\n- {name: a, value: 3}\n")
+    devices = load_devices(file)
+    assert list(devices) == ["b", "a"]
+    assert devices["a"].get() == 3
+
+
+def test_wrong_file_makes_no_device_and_says_all_problems(tmp_path: Path) -> None:
+    file = written(tmp_path, "ophyd.Signal:\n- {name: a, valeu: 3}\n- {value: 3}\n")
+    with pytest.raises(ConfigError) as raised:
+        load_devices(file)
+    assert f"{file}:2:13: E205" in str(raised.value)
+    assert f"{file}:3:3: E206" in str(raised.value)
+
+
+def test_single_problem_is_said_with_its_place(tmp_path: Path) -> None:
+    file = written(tmp_path, "ophyd.Signal:\n- {name: a, valeu: 3}\n")
+    with pytest.raises(ConfigError) as raised:
+        load_devices(file)
+    assert raised.value.where == f"{file}:2:13"
+    assert raised.value.next_step == "did you mean 'value'?"
+
+
+def test_path_map_moves_the_read_side_at_any_depth(tmp_path: Path) -> None:
+    file = written(tmp_path, f"ophyd.Signal:\n- name: a\n  value: [{{hdf1: {PAIR}}}]\n")
+    (plugin,) = load_devices(file, path_map={"/data/eiger2": "/mnt/disk7"})["a"].get()
+    assert plugin["hdf1"] == {
+        "write_path_template": "/detector/data/%Y/",
+        "read_path_template": "/mnt/disk7/%Y/",
+    }
+
+
+def test_device_that_its_class_refuses_is_an_error_with_its_place(tmp_path: Path) -> None:
+    file = written(tmp_path, "ophyd.Signal:\n- {name: a, kind: nonsense}\n")
+    with pytest.raises(ConfigError, match=r"ophyd\.Signal cannot make this device: KeyError") as raised:
+        load_devices(file)
+    assert raised.value.where == f"{file}:2:3"
