@@ -71,7 +71,7 @@ class StoredChunk:
 
 
 Box: TypeAlias = tuple[tuple[int, ...], tuple[int, ...]]
-"""Start and size of a box in a dataspace."""
+"""Start and size of a box in a dataspace; both empty for the whole of a source of unknown size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ def link_of(group: h5py.Group, name: str) -> RawLink | None:
 
 def link_names(group: h5py.Group) -> Iterator[str]:
     """Yield the names of a group's links, whatever they lead to."""
-    for key in group.id.links:
+    for key in group.id:
         yield _text(key)
 
 

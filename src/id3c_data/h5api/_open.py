@@ -57,10 +57,15 @@ class OpenFile:
         The state of the file when it was opened.
     hdf5
         The same file through h5py.
+    swmr
+        Whether a writer in SWMR mode had it open; only such a file may grow while it is read.
     """
 
-    def __init__(self, path: Path, real_path: Path, descriptor: int, hdf5: h5py.File) -> None:
+    def __init__(
+        self, path: Path, real_path: Path, descriptor: int, hdf5: h5py.File, *, swmr: bool = False
+    ) -> None:
         self.path, self.real_path, self.descriptor, self.hdf5 = path, real_path, descriptor, hdf5
+        self.swmr = swmr
         self.identity = FileIdentity.of(descriptor)
 
     def close(self) -> None:
@@ -113,7 +118,7 @@ def open_file(path: str | os.PathLike[str], roots: AllowedRoots | None = None) -
     except BaseException:
         os.close(descriptor)
         raise
-    return OpenFile(path, real_path, descriptor, hdf5)
+    return OpenFile(path, real_path, descriptor, hdf5, swmr=swmr)
 
 
 def open_descriptor(path: Path, roots: AllowedRoots | None = None) -> tuple[int, Path]:

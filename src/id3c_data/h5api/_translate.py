@@ -17,7 +17,7 @@ _DAMAGED = "copy the file again from where it was written, or leave it out"
 _UNFINISHED_NEXT = "wait until its writer has closed it; if the writer died, the file stays as it is"
 
 # h5py raises all of these for what HDF5 reports about a file.
-_H5PY_ERRORS = (KeyError, OSError, RuntimeError, TypeError, ValueError)
+_H5PY_ERRORS = (KeyError, OSError, RuntimeError, ValueError)
 
 
 @contextmanager

@@ -21,7 +21,7 @@ __all__ = ["VirtualBlock", "virtual_blocks"]
 
 @dataclass(frozen=True, slots=True)
 class VirtualBlock:
-    """A box of a virtual dataset, and the box of the same size that it is taken from.
+    """A box of a virtual dataset, and the box with as many values that it is taken from.
 
     Parameters
     ----------
@@ -34,7 +34,9 @@ class VirtualBlock:
     count
         Size of the box.
     source_start
-        Where the box begins in the source.
+        Where the box begins in the source; empty where the whole source is taken.
+    source_count
+        Size of the box in the source; empty where the whole source is taken.
     """
 
     file_name: str
@@ -42,6 +44,7 @@ class VirtualBlock:
     start: tuple[int, ...]
     count: tuple[int, ...]
     source_start: tuple[int, ...]
+    source_count: tuple[int, ...]
 
 
 def virtual_blocks(dataset: h5py.Dataset, where: str) -> tuple[VirtualBlock, ...]:
@@ -66,11 +69,10 @@ def virtual_blocks(dataset: h5py.Dataset, where: str) -> tuple[VirtualBlock, ...
 
 def _block(source: RawSource, where: str) -> VirtualBlock:
     """Return a mapping as a block."""
-    if source.target is None or source.source is None or source.target[1] != source.source[1]:
+    if source.target is None or source.source is None:
         raise LayoutUnknown(
-            f"virtual dataset with another mapping than box to box, from {source.file_name}",
+            f"virtual dataset with a mapping that is no box, or has no end, from {source.file_name}",
             where,
             "name the source files themselves instead",
         )
-    (start, count), (source_start, _) = source.target, source.source
-    return VirtualBlock(source.file_name, source.dataset_name, start, count, source_start)
+    return VirtualBlock(source.file_name, source.dataset_name, *source.target, *source.source)

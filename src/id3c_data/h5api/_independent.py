@@ -1,0 +1,115 @@
+"""Opening a file that may still be written, so that no other open of it in this process is in the way."""
+
+from __future__ import annotations
+
+import io
+import os
+import weakref
+from contextlib import suppress
+from pathlib import Path
+
+import h5py
+
+from ._open import OpenFile, open_descriptor, open_file
+from ._roots import AllowedRoots
+from ._translate import opening_error
+
+__all__ = ["open_independent", "written_in_swmr_mode"]
+
+_HEAD_SIZE = 12
+_SIGNATURE = b"\x89HDF\r\n\x1a\n"
+_SWMR_WRITER = 0x04  # bit of the superblock's file consistency flags
+_H5PY_ERRORS = (KeyError, OSError, RuntimeError, TypeError, ValueError)
+
+
+class _Bytes(io.RawIOBase):
+    """The bytes of a descriptor, for HDF5's driver for Python's file objects."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor, self._position = descriptor, 0
+
+    def readinto(self, buffer: memoryview) -> int:  # pyright: ignore[reportIncompatibleMethodOverride]
+        count = os.preadv(self._descriptor, [buffer], self._position)
+        self._position += count
+        return count
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        self._position = offset if whence == os.SEEK_SET else os.fstat(self._descriptor).st_size + offset
+        return self._position
+
+    def tell(self) -> int:
+        return self._position
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+
+def open_independent(path: Path, roots: AllowedRoots | None = None) -> OpenFile:
+    """Return a file, open for reading as it stands on the disk now.
+
+    HDF5 shares what it knows of a file among all opens of it in one process, so a second open sees the
+    metadata of the first, however old. Through a Python file object each open is alone. A file that is being
+    written in SWMR mode is opened in SWMR mode, which a file object cannot be, but which can be refreshed.
+
+    Parameters
+    ----------
+    path
+        The file, absolute.
+    roots
+        Folders that the real path must lie below.
+
+    Raises
+    ------
+    Hdf5Error
+        What `id3c_data.h5api.open_file` raises.
+    """
+    descriptor, real_path = open_descriptor(path, roots)
+    try:
+        head = os.pread(descriptor, _HEAD_SIZE, 0)
+        if _has_superblock(head) and not _is_swmr(head):
+            hdf5 = _open_hdf5(path, descriptor)
+        else:
+            os.close(descriptor)
+            descriptor = -1
+            return open_file(path, roots)  # which also says what is wrong with it
+    except BaseException:
+        with suppress(OSError):
+            os.close(descriptor)
+        raise
+    file = OpenFile(path, real_path, descriptor, hdf5)
+    # HDF5 closes what is left open when the interpreter is gone, and would call the file object then.
+    weakref.finalize(file, hdf5.close)
+    return file
+
+
+def written_in_swmr_mode(path: Path) -> bool:
+    """Say whether a writer in SWMR mode has a file open, or died with it."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except (OSError, ValueError):
+        return False
+    try:
+        head = os.pread(descriptor, _HEAD_SIZE, 0)
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+    return _has_superblock(head) and _is_swmr(head)
+
+
+def _has_superblock(head: bytes) -> bool:
+    return len(head) == _HEAD_SIZE and head.startswith(_SIGNATURE)
+
+
+def _is_swmr(head: bytes) -> bool:
+    return head[8] >= 3 and bool(head[11] & _SWMR_WRITER)
+
+
+def _open_hdf5(path: Path, descriptor: int) -> h5py.File:
+    try:
+        return h5py.File(_Bytes(descriptor), "r")
+    except _H5PY_ERRORS as error:
+        raise opening_error(path, error) from error

@@ -1,0 +1,199 @@
+"""One look at files that somebody may be writing, and whether it counts."""
+
+from __future__ import annotations
+
+import os
+from collections import OrderedDict
+from pathlib import Path
+from typing import Final
+
+import h5py
+
+from ..paths import PathMap, PathMapLike
+from ._hops import Found
+from ._independent import open_independent, written_in_swmr_mode
+from ._open import FileIdentity, OpenFile
+from ._resolver import Resolver
+from ._roots import AllowedRoots, RootsLike
+from ._sightings import FINE_QUIET_S, Sightings
+
+__all__ = ["Files", "Look", "NotQuiet", "NotYet"]
+
+_MOST_OPEN: Final = 16
+_MOST_WATCHED: Final = 8
+
+
+class NotYet(Exception):
+    """What was asked for may still come; this never leaves the package.
+
+    Parameters
+    ----------
+    reason
+        What it is that has not come, in words.
+    """
+
+    @property
+    def reason(self) -> str:
+        """What has not come."""
+        return str(self.args[0])
+
+
+class NotQuiet(NotYet):
+    """A file was written to at the moment of the look, so the look does not count."""
+
+
+class _Held(OpenFile):
+    """A file that stays open when a look at it is over."""
+
+    def __init__(self, file: OpenFile) -> None:
+        super().__init__(file.path, file.real_path, file.descriptor, file.hdf5, swmr=file.swmr)
+        self._file, self.identity = file, file.identity
+
+    def close(self) -> None:
+        """Do nothing: `Files` closes it."""
+
+    def really_close(self) -> None:
+        """Close it."""
+        self._file.close()
+
+    def serves(self, identity: FileIdentity | None) -> bool:
+        """Say whether a file that is in this state now can be read through this open."""
+        if identity is None or not self.swmr:
+            return identity == self.identity
+        same = (identity.device, identity.inode) == (self.identity.device, self.identity.inode)
+        return same and identity.size >= self.identity.size
+
+
+class Files:
+    """The files that one file object reads, some of them open.
+
+    A file stays open as long as it stays the same, and a SWMR file while it grows; otherwise it is opened
+    again, since HDF5 gives no other way to see what changed.
+
+    Parameters
+    ----------
+    path_map, allowed_roots
+        As `Resolver` takes them.
+    """
+
+    def __init__(self, path_map: PathMapLike, allowed_roots: RootsLike | AllowedRoots) -> None:
+        self.path_map, self.allowed_roots = PathMap.of(path_map), AllowedRoots.of(allowed_roots)
+        self.sightings = Sightings()
+        self._held: OrderedDict[Path, _Held] = OrderedDict()
+
+    def hold(self, path: Path, identity: FileIdentity | None) -> _Held:
+        """Return a file that is in this state now, open."""
+        held = self._held.get(path)
+        if held is not None and held.serves(identity):
+            self._held.move_to_end(path)
+            return held
+        self.drop(path)
+        file = open_independent(path, self.allowed_roots)
+        self._held[path] = held = _Held(file)
+        return held
+
+    def grows(self, path: Path) -> bool:
+        """Say whether a file is written in SWMR mode, and so may be read while it grows."""
+        held = self._held.get(path)
+        return held.swmr if held is not None else written_in_swmr_mode(path)
+
+    def trim(self) -> None:
+        """Close the files that were not used for the longest time."""
+        while len(self._held) > _MOST_OPEN:
+            self._held.popitem(last=False)[1].really_close()
+
+    def drop(self, path: Path) -> None:
+        """Close one file."""
+        held = self._held.pop(path, None)
+        if held is not None:
+            held.really_close()
+
+    def close(self) -> None:
+        """Close all."""
+        while self._held:
+            self._held.popitem()[1].really_close()
+
+
+class Look(Resolver):
+    """One look: it counts only if none of its files changed meanwhile.
+
+    Parameters
+    ----------
+    files
+        What to look at.
+    calm
+        Only look at files that have been quiet for a moment.
+    hurried
+        Be content with a very short moment, as for files that are never quiet for longer.
+    strict
+        It counts only if no file changed meanwhile.
+    thorough
+        Ask a network file system's server, not this machine's cache of it.
+    """
+
+    def __init__(
+        self,
+        files: Files,
+        *,
+        calm: bool = False,
+        hurried: bool = False,
+        strict: bool = True,
+        thorough: bool = False,
+    ) -> None:
+        super().__init__(files.path_map, files.allowed_roots)
+        self._files, self._calm, self._strict, self._thorough = files, calm, strict, thorough
+        self._quiet_s = FINE_QUIET_S if hurried else files.sightings.quiet_s
+        self._seen: dict[Path, FileIdentity | None] = {}
+        self._growing: set[Path] = set()
+
+    def open(self, path: str | os.PathLike[str]) -> OpenFile:
+        """Return a file, open, and note in which state it is; it stays open when the look is over."""
+        path = Path(os.path.abspath(path))  # noqa: PTH100 (resolve() would follow symlinks)
+        identity = self.note(path)
+        if identity is not None and self._files.grows(path):
+            self._growing.add(path)
+        elif identity is not None and self._calm and self._quiet_in(path) > 0:
+            raise NotQuiet(f"{path} is being written")
+        held = self._files.hold(path, identity)
+        if not held.swmr and held.identity != identity:
+            raise NotQuiet(f"{path} changed while it was opened")
+        return held
+
+    def get(self, path: Path, name: str) -> Found:
+        """Return an object, as it is now."""
+        found = self.find(self.open(path), name)
+        if found.file.swmr and isinstance(found.node, h5py.Dataset):
+            found.node.refresh()
+        return found
+
+    def note(self, path: Path) -> FileIdentity | None:
+        """Return the state of a file or folder, and take it for a part of the look."""
+        if path not in self._seen:
+            self._seen[path] = self._files.sightings.see(path, thorough=self._thorough)
+        return self._seen[path]
+
+    def confirm(self) -> None:
+        """Raise `NotQuiet` if a file has changed that may not; what changes afterwards is no matter."""
+        if self._strict and self._changed():
+            raise NotQuiet("a file changed while it was read")
+        self._strict = False
+
+    def _changed(self) -> bool:
+        return any(
+            self._files.sightings.see(path) != identity
+            for path, identity in self._seen.items()
+            if path not in self._growing
+        )
+
+    def news(self) -> bool:
+        """Say whether anything has changed since; of many files the first and the last ones are watched."""
+        seen = list(self._seen.items())
+        watched = seen if len(seen) <= _MOST_WATCHED else [seen[0], *seen[1 - _MOST_WATCHED :]]
+        return any(self._files.sightings.see(path) != identity for path, identity in watched)
+
+    def quiet_in(self) -> float:
+        """Return in how many seconds a change that came in the moment of the look is sure to show."""
+        return max((self._quiet_in(path) for path in self._seen), default=0.0)
+
+    def _quiet_in(self, path: Path) -> float:
+        return self._files.sightings.same_for(path, self._quiet_s)

@@ -1,0 +1,105 @@
+"""Where a scan stands as one reader sees it: still open, settling, or over for good."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+from ._scan_state import ScanPhase, ScanState
+
+__all__ = ["PromisingScanState", "ScanWatch", "Standing"]
+
+
+@runtime_checkable
+class PromisingScanState(ScanState, Protocol):
+    """A scan state that also knows how much data there will be."""
+
+    def promised_points(self, path: Path, name: str) -> int | None:
+        """Return how many points a dataset is to have, as far as is known; None where nothing is known.
+
+        Parameters
+        ----------
+        path
+            The file that the reader opened.
+        name
+            Path of the dataset in it.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a scan stood at one moment.
+
+    Parameters
+    ----------
+    phase
+        Its phase.
+    settling
+        It is FINISHED, and what was promised may still be on its way.
+    awaits_files
+        It is not FINISHED, or only just, so that files which are named but not readable may still come.
+    """
+
+    phase: ScanPhase
+    settling: bool
+    awaits_files: bool
+
+    @property
+    def over(self) -> bool:
+        """Whether the scan is FINISHED."""
+        return self.phase is ScanPhase.FINISHED
+
+
+class ScanWatch:
+    """One scan as one file object sees it, or no scan at all.
+
+    Parameters
+    ----------
+    state
+        The scan; None for what belongs to no scan, such as the top level of a BLISS file.
+    settle_timeout
+        Seconds after FINISHED in which promised data may still come.
+    """
+
+    def __init__(self, state: ScanState | None, settle_timeout: float) -> None:
+        self.state, self._settle_timeout = state, settle_timeout
+        self._finished_at: float | None = None
+        self._met_finished = False
+        self._standing: Standing | None = None
+
+    @property
+    def phase(self) -> ScanPhase:
+        """The phase at this moment."""
+        return ScanPhase.NOT_PREPARED if self.state is None else self.state.phase
+
+    @property
+    def settled_at(self) -> float | None:
+        """When the settling ends or ended (`time.monotonic`); None before FINISHED."""
+        return None if self._finished_at is None else self._finished_at + self._settle_timeout
+
+    def standing(self) -> Standing:
+        """Return where the scan stands now."""
+        phase, now = self.phase, time.monotonic()
+        if phase is ScanPhase.FINISHED and self._finished_at is None:
+            self._finished_at, self._met_finished = now, self._standing is None
+        settling = self.settled_at is not None and now < self.settled_at
+        self._standing = Standing(
+            phase, settling, phase is not ScanPhase.FINISHED or (settling and not self._met_finished)
+        )
+        return self._standing
+
+    def promised_points(self, path: Path, name: str) -> int | None:
+        """Return how many points a dataset is to have, if the scan's state knows."""
+        if isinstance(self.state, PromisingScanState):
+            return self.state.promised_points(path, name)
+        return None
+
+    def wait(self, known: ScanPhase, seconds: float) -> None:
+        """Wait that long; shorter where the phase changes."""
+        if self.state is None or known is ScanPhase.FINISHED:
+            time.sleep(seconds)
+        else:
+            self.state.wait_for_change(known, seconds)

@@ -1,0 +1,170 @@
+"""The one way to wait: for a scan to move on, for files to change, or for the time to be over.
+
+A reader sleeps on its scan's state, so a change of state wakes it at once. In between it looks at the files
+with `os.stat`: often after a change, and ever more seldom the longer none came, so that an idle wait costs
+less than 1 % of a core.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from ..errors import FileClosed, RetryTimeoutException
+from ._looks import Look, NotQuiet
+from ._sightings import Sightings
+from ._standing import ScanWatch, Standing
+
+__all__ = ["Patience", "Waiting", "Wanted"]
+
+_LOG = logging.getLogger("id3c_data.h5api")
+_TELL_AFTER_S: Final = 5.0
+_SHORTEST_PAUSE_S: Final = 0.0005
+_LONGEST_PAUSE_S: Final = 0.01
+_PAUSE_SHARE: Final = 1 / 16  # of the time since the last change
+_WORK_SHARE: Final = 100  # looks for which nothing had changed take so much of the time at most: a hundredth
+_REFUSALS: Final = 10  # looks that met a writer, until a shorter quiet is enough
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long to wait for what.
+
+    Parameters
+    ----------
+    retry_period
+        Seconds after which to look again although nothing seems to have changed. A change that the file
+        system shows is seen within milliseconds.
+    retry_timeout
+        Seconds that one read may wait; None for no limit.
+    settle_timeout
+        Seconds after the end of the scan in which promised data may still come.
+    """
+
+    retry_period: float = 1.0
+    retry_timeout: float | None = None
+    settle_timeout: float = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a read waits for, where, and the scan that may bring it."""
+
+    what: str
+    where: str
+    scan: ScanWatch
+
+
+class Waiting:
+    """The wait of one read.
+
+    Parameters
+    ----------
+    wanted
+        What it waits for.
+    patience
+        For how long.
+    sightings
+        What was seen of the files so far.
+    closed
+        Says whether the file object was closed meanwhile.
+    """
+
+    def __init__(
+        self, wanted: Wanted, patience: Patience, sightings: Sightings, closed: Callable[[], bool]
+    ) -> None:
+        self._wanted, self._patience, self._sightings, self._closed = wanted, patience, sightings, closed
+        self._started = self._look_began = time.monotonic()
+        self._refusals = 0
+        self._told = False
+        self.thorough = False
+
+    @property
+    def hurried(self) -> bool:
+        """Whether the files are never quiet for long enough."""
+        return self._refusals >= _REFUSALS
+
+    @property
+    def seconds(self) -> float:
+        """How long the read has waited."""
+        return time.monotonic() - self._started
+
+    def begin_look(self) -> None:
+        """Note when a look begins."""
+        self._look_began = time.monotonic()
+
+    def pause(self, look: Look, standing: Standing, reason: Exception) -> None:
+        """Return as soon as another look may give more.
+
+        Parameters
+        ----------
+        look
+            The last look.
+        standing
+            Where the scan stood before it.
+        reason
+            Why the look did not give what is wanted.
+
+        Raises
+        ------
+        RetryTimeoutException
+            The read has waited for too long.
+        FileClosed
+            The file object was closed meanwhile.
+        """
+        ended = time.monotonic()
+        again_at = ended + max(self._patience.retry_period, _WORK_SHARE * (ended - self._look_began))
+        refused = isinstance(reason, NotQuiet)
+        self._refusals = self._refusals + 1 if refused else 0
+        quiet_at = ended + max(look.quiet_in(), _SHORTEST_PAUSE_S if refused else 0.0)
+        while True:
+            now = time.monotonic()
+            self._check(now, reason)
+            self.thorough = now >= again_at
+            if self.thorough or self._moved(standing, now):
+                return
+            if ended < quiet_at <= now or (not refused and look.news()):
+                return
+            self._sleep(standing, min(again_at, quiet_at if quiet_at > now else again_at) - now)
+
+    def _check(self, now: float, reason: Exception) -> None:
+        """Raise where the wait is to end; tell once what it waits for."""
+        wanted, waited = self._wanted, now - self._started
+        if self._closed():
+            raise FileClosed(
+                f"the file was closed while a read waited for {wanted.what}",
+                wanted.where,
+                "open the file again to go on",
+            )
+        timeout = self._patience.retry_timeout
+        if timeout is not None and waited >= timeout:
+            raise RetryTimeoutException(
+                f"{wanted.what} did not come within {timeout:g} s ({_words(reason)})",
+                wanted.where,
+                "see whether its writer still runs, or wait with a longer retry_timeout",
+            )
+        if waited >= _TELL_AFTER_S and not self._told:
+            self._told = True
+            _LOG.warning("%s: waiting for %s (%s)", wanted.where, wanted.what, _words(reason))
+
+    def _moved(self, standing: Standing, now: float) -> bool:
+        """Say whether the scan has moved on since."""
+        if self._wanted.scan.phase != standing.phase:
+            return True
+        settled_at = self._wanted.scan.settled_at
+        return standing.settling and settled_at is not None and now >= settled_at
+
+    def _sleep(self, standing: Standing, longest: float) -> None:
+        """Sleep until it is time for the next look at the files, or the scan moves on."""
+        still = time.monotonic() - self._sightings.last_change
+        pause = min(max(still * _PAUSE_SHARE, _SHORTEST_PAUSE_S), _LONGEST_PAUSE_S)
+        if self._patience.retry_timeout is not None:
+            longest = min(longest, self._started + self._patience.retry_timeout - time.monotonic())
+        self._wanted.scan.wait(standing.phase, max(0.0, min(pause, longest)))
+
+
+def _words(reason: Exception) -> str:
+    return " ".join(str(reason).split())

@@ -1,0 +1,156 @@
+"""What stands in a compressed chunk, checked before a decoder sees a byte of it.
+
+Both formats begin with the size of the decoded data (8 bytes) and of a block (4 bytes), big-endian, followed
+by blocks with their compressed length (4 bytes) before each. Bitshuffle-LZ4 (HDF5 filter 32008) leaves the
+last ``pixels modulo 8`` elements raw at the end. There is no checksum: a chunk that passes may still be wrong.
+"""
+
+from __future__ import annotations
+
+import enum
+import struct
+from dataclasses import dataclass
+from typing import Final
+
+from ..errors import LayoutUnknown
+
+__all__ = ["BlockLayout", "Codec", "Inconsistent", "codec_of", "read_blocks"]
+
+_HEADER: Final = struct.Struct(">QI")
+_LENGTH: Final = struct.Struct(">I")
+_LZ4_GROWS_BY_AT_MOST: Final = 255  # times; a property of the LZ4 block format
+_FILTER_LZ4, _FILTER_BITSHUFFLE = 32004, 32008
+_BITSHUFFLE_LZ4 = 2  # fifth option of the bitshuffle filter
+
+
+class Codec(enum.Enum):
+    """How a chunk is compressed."""
+
+    NONE = "none"
+    LZ4 = "lz4"
+    BSLZ4 = "bitshuffle-lz4"
+    HDF5 = "hdf5"
+    """With a filter that only HDF5 itself decodes."""
+
+
+class Inconsistent(ValueError):
+    """A chunk contradicts itself; whoever knows which chunk it is makes a `DamagedChunk` of it."""
+
+
+def codec_of(filters: tuple[tuple[int, tuple[int, ...]], ...], itemsize: int, where: str) -> Codec:
+    """Return how the chunks of a dataset are compressed.
+
+    Parameters
+    ----------
+    filters
+        Number and options of each filter.
+    itemsize
+        Bytes of a pixel.
+    where
+        File and path of the dataset, for errors.
+
+    Raises
+    ------
+    LayoutUnknown
+        A filter that would crash the process on a damaged chunk stands in a combination that only HDF5 could
+        decode.
+    """
+    match filters:
+        case ():
+            return Codec.NONE
+        case ((number, _),) if number == _FILTER_LZ4:
+            return Codec.LZ4
+        case ((number, (_, _, size, _, compression, *_)),) if (
+            number == _FILTER_BITSHUFFLE and size == itemsize and compression == _BITSHUFFLE_LZ4
+        ):
+            return Codec.BSLZ4
+        case _ if {_FILTER_LZ4, _FILTER_BITSHUFFLE} & {number for number, _ in filters}:
+            raise LayoutUnknown(
+                f"compressed by a combination of filters that cannot be decoded safely: {filters}",
+                where,
+                "convert the file with h5repack",
+            )
+        case _:
+            return Codec.HDF5
+
+
+@dataclass(frozen=True, slots=True)
+class BlockLayout:
+    """The blocks of a chunk that has passed the checks.
+
+    Parameters
+    ----------
+    decoded
+        Bytes that the blocks decode to.
+    block
+        Bytes that one block decodes to; the last may be shorter.
+    tail
+        Bytes that stand raw at the end.
+    lengths
+        Compressed length of each block.
+    """
+
+    decoded: int
+    block: int
+    tail: int
+    lengths: tuple[int, ...]
+
+    @property
+    def some_look_raw(self) -> bool:
+        """Whether the compressed length of a block is that of the decoded one."""
+        last = self.decoded - (len(self.lengths) - 1) * self.block
+        return self.block in self.lengths[:-1] or (bool(self.lengths) and self.lengths[-1] == last)
+
+
+def read_blocks(chunk: bytes, expected: int, itemsize: int, codec: Codec) -> BlockLayout:
+    """Return the blocks of a chunk, whose headers and lengths fit each other and the frame.
+
+    Parameters
+    ----------
+    chunk
+        The compressed bytes.
+    expected
+        Bytes that it must decode to.
+    itemsize
+        Bytes of a pixel.
+    codec
+        LZ4 or BSLZ4.
+
+    Raises
+    ------
+    Inconsistent
+        They do not fit.
+    """
+    if len(chunk) < _HEADER.size:
+        raise Inconsistent(f"{len(chunk)} bytes are less than the header's {_HEADER.size}")
+    size, block = _HEADER.unpack_from(chunk)
+    if size != expected:
+        raise Inconsistent(f"the header says {size} bytes where the chunk holds {expected}")
+    if expected > _LZ4_GROWS_BY_AT_MOST * len(chunk):
+        raise Inconsistent(f"{len(chunk)} bytes cannot decode to {expected}")
+    tail = 0
+    if codec is Codec.BSLZ4:
+        tail = expected // itemsize % 8 * itemsize
+        if block % (8 * itemsize):
+            raise Inconsistent(f"the block size {block} is no multiple of 8 pixels")
+    decoded = expected - tail
+    if block == 0 and decoded:
+        raise Inconsistent("the block size is 0")
+    return BlockLayout(decoded, block, tail, _block_lengths(chunk, decoded, block, len(chunk) - tail))
+
+
+def _block_lengths(chunk: bytes, decoded: int, block: int, end: int) -> tuple[int, ...]:
+    """Return the compressed length of each block; they fill the chunk exactly."""
+    lengths: list[int] = []
+    position = _HEADER.size
+    for _ in range(0, decoded, block) if decoded else ():
+        if position + _LENGTH.size > end:
+            raise Inconsistent(f"block {len(lengths)} begins behind the chunk's end")
+        (length,) = _LENGTH.unpack_from(chunk, position)
+        position += _LENGTH.size + length
+        if length == 0 or position > end:
+            raise Inconsistent(f"block {len(lengths)} is {length} bytes long")
+        lengths.append(length)
+    if position != end:
+        raise Inconsistent(f"{end - position} bytes are left over behind the last block")
+    return tuple(lengths)

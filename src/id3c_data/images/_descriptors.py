@@ -1,0 +1,128 @@
+"""Raw bytes of many files through few descriptors."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from ..errors import Hdf5Error
+from ..h5api import FileIdentity, OpenFile, open_descriptor
+from ._chunk_format import Inconsistent
+
+__all__ = ["DESCRIPTORS", "DescriptorPool", "FileReference"]
+
+
+@dataclass(frozen=True, slots=True)
+class FileReference:
+    """A file that was looked at, so that later reads can tell whether it is still the same.
+
+    Parameters
+    ----------
+    path
+        The path as it was asked for.
+    real_path
+        Where it really is; this is opened again.
+    identity
+        Its state when it was looked at.
+    growing
+        Whether a SWMR writer had it open: then it may grow meanwhile.
+    """
+
+    path: Path
+    real_path: Path
+    identity: FileIdentity
+    growing: bool
+
+    @classmethod
+    def of(cls, file: OpenFile) -> FileReference:
+        """Return the reference to an open file."""
+        return cls(file.path, file.real_path, file.identity, file.swmr)
+
+    def check(self, now: FileIdentity) -> None:
+        """Raise where the file is not what it was."""
+        same = (self.identity.device, self.identity.inode) == (now.device, now.inode)
+        if not same or not (self.growing or self.identity == now):
+            raise Hdf5Error(
+                "the file was changed or replaced after it was opened", str(self.path), "open it again"
+            )
+
+
+class _Descriptor:
+    """A descriptor that closes itself when its last user has let it go."""
+
+    __slots__ = ("number",)
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+    def __del__(self) -> None:
+        os.close(self.number)
+
+
+class DescriptorPool:
+    """Reads bytes of files, and keeps some of them open; thread-safe.
+
+    A run of ten thousand points has twenty thousand files, and a process may have about a thousand open.
+
+    Parameters
+    ----------
+    limit
+        Files to keep open at most, but for those being read at this moment.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._limit, self._lock = limit, threading.Lock()
+        self._open: OrderedDict[FileReference, _Descriptor] = OrderedDict()
+
+    def read(self, file: FileReference, size: int, offset: int) -> bytes:
+        """Return bytes of a file.
+
+        Raises
+        ------
+        Inconsistent
+            The file ends before.
+        Hdf5Error
+            The file is not what it was when it was looked at, or cannot be read.
+        """
+        descriptor = self._borrow(file)
+        before = FileIdentity.of(descriptor.number)
+        if offset + size > before.size:  # so that no forged size reserves memory
+            raise Inconsistent(f"the file ends {offset + size - before.size} bytes before the chunk does")
+        try:
+            data = os.pread(descriptor.number, size, offset)
+        except OSError as error:
+            raise Hdf5Error(f"reading failed ({error})", str(file.path), "see the file system") from error
+        file.check(FileIdentity.of(descriptor.number))
+        if len(data) != size:
+            raise Hdf5Error("reading came to an end before the file did", str(file.path), "read again")
+        return data
+
+    def forget(self, files: Iterable[FileReference]) -> None:
+        """Close files, or have them closed when the reads that are going on have ended."""
+        with self._lock:
+            for file in files:
+                self._open.pop(file, None)
+
+    def _borrow(self, file: FileReference) -> _Descriptor:
+        with self._lock:
+            descriptor = self._open.get(file)
+            if descriptor is not None:
+                self._open.move_to_end(file)
+                return descriptor
+        number, _ = open_descriptor(file.real_path)
+        descriptor = _Descriptor(number)
+        file.check(FileIdentity.of(number))
+        with self._lock:
+            self._open[file] = descriptor
+            while len(self._open) > self._limit:
+                self._open.popitem(last=False)
+        return descriptor
+
+
+DESCRIPTORS: Final = DescriptorPool(limit=128)
+"""The pool that all stacks of this process share."""

@@ -1,0 +1,253 @@
+"""Frames of one dataset on disk, whichever way they are stored."""
+
+# pyright: reportMissingTypeStubs=false
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import DamagedChunk, Hdf5Error
+from ..h5api import contiguous_offset, filters_of, hdf5_errors, open_file, storage_of, stored_chunks
+from ._chunk_format import Codec, Inconsistent, codec_of
+from ._chunk_table import ChunkTable
+from ._decoder import Decoder, ImagecodecsDecoder, decode_chunk
+from ._descriptors import DESCRIPTORS, FileReference
+
+__all__ = ["MOST_FRAMES", "FrameSource", "Image", "ImageShape", "frame_source", "pixel_type"]
+
+DECODER: Final[Decoder] = ImagecodecsDecoder()
+MOST_FRAMES: Final = 10_000_000
+"""A file that claims more is not believed."""
+
+_MOST_FRAME_BYTES = 1 << 30
+_DAMAGED = "copy the file again from where it was written; the other frames can be read"
+
+Image = NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ImageShape:
+    """How a dataset of images is to be seen.
+
+    Parameters
+    ----------
+    frames
+        Number of frames it has room for.
+    frame
+        Height and width.
+    dtype
+        Pixel type, byte order included.
+    lead
+        Axes before height and width: none, the frames, or frames and channels.
+    channel
+        Which index on the channel axis, where there is one.
+    """
+
+    frames: int
+    frame: tuple[int, int]
+    dtype: np.dtype[Any]
+    lead: int
+    channel: int = 0
+
+    @property
+    def frame_bytes(self) -> int:
+        """Size of a decoded frame."""
+        return self.frame[0] * self.frame[1] * self.dtype.itemsize
+
+    @classmethod
+    def of(cls, shape: tuple[int, ...], dtype: np.dtype[Any], channel: int, where: str) -> ImageShape:
+        """Return how a dataset of 2, 3 or 4 dimensions is to be seen.
+
+        Raises
+        ------
+        Hdf5Error
+            It holds no images, or claims more than there can be.
+        """
+        if not 2 <= len(shape) <= 4 or dtype.kind not in "uif" or 0 in shape[-2:]:
+            raise Hdf5Error(f"these are no images: {dtype} of shape {shape}", where, "check what wrote it")
+        channels = shape[1] if len(shape) == 4 else 1
+        if channel >= channels:
+            raise Hdf5Error(
+                f"channel number {channel + 1} asked for, {channels} there", where, "ask for another channel"
+            )
+        frames = shape[0] if len(shape) > 2 else 1
+        image = cls(frames, (shape[-2], shape[-1]), dtype, len(shape) - 2, channel)
+        if image.frame_bytes > _MOST_FRAME_BYTES or frames > MOST_FRAMES:
+            raise Hdf5Error(f"a size beyond reason: {dtype} of shape {shape}", where, "check what wrote it")
+        return image
+
+    def place(self, n: int) -> tuple[int, ...]:
+        """Return the index of frame ``n`` in the dataset."""
+        return (n, self.channel)[: self.lead]
+
+
+class FrameSource(Protocol):
+    """Frames of one dataset; reading is thread-safe."""
+
+    @property
+    def image(self) -> ImageShape:
+        """How the dataset is seen."""
+        ...
+
+    @property
+    def file(self) -> FileReference:
+        """The file that holds it."""
+        ...
+
+    @property
+    def where(self) -> str:
+        """File and path, for errors."""
+        ...
+
+    def written(self, n: int) -> bool:
+        """Say whether frame ``n`` is in the file."""
+        ...
+
+    def read_into(self, n: int, out: Image) -> None:
+        """Write the pixels of frame ``n`` into an array.
+
+        Raises
+        ------
+        DamagedChunk
+            What stands in the file contradicts itself.
+        Hdf5Error
+            The file cannot be read, or is not what it was.
+        """
+        ...
+
+
+def frame_source(dataset: h5py.Dataset, file: FileReference, name: str, channel: int) -> FrameSource:
+    """Return the frames of a dataset that is no virtual one.
+
+    Parameters
+    ----------
+    dataset
+        The open dataset; it is not needed any more afterwards.
+    file
+        Its file.
+    name
+        Its path in the file.
+    channel
+        Which index on the channel axis, where there is one.
+    """
+    where = f"{file.path}: {name}"
+    with hdf5_errors(where):
+        storage, filters = storage_of(dataset), filters_of(dataset)
+        shape, dtype = tuple(int(length) for length in dataset.shape), pixel_type(dataset, where)
+    image = ImageShape.of(shape, dtype, channel, where)
+    if storage in ("external", "virtual"):
+        raise Hdf5Error("its values lie in other files", where, "convert it with h5repack")
+    if storage == "contiguous":
+        with hdf5_errors(where):
+            offset = contiguous_offset(dataset)
+        return ContiguousSource(image, file, where, offset, shape[1] if image.lead == 2 else 1)
+    if storage == "compact":
+        return LibrarySource(image, file, name, None)
+    codec = codec_of(filters, dtype.itemsize, where)
+    with hdf5_errors(where):
+        table = ChunkTable.of(stored_chunks(dataset), tuple(dataset.chunks or shape), image, where)
+    if codec is Codec.HDF5:
+        return LibrarySource(image, file, name, table)
+    return ChunkedSource(image, file, where, codec, table)
+
+
+def pixel_type(dataset: h5py.Dataset, where: str) -> np.dtype[Any]:
+    """Return the type of a dataset's values."""
+    try:
+        return np.dtype(dataset.dtype)
+    except TypeError as error:  # of types that NumPy does not have
+        raise Hdf5Error(f"values that are no numbers ({error})", where, "check what wrote it") from error
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkedSource:
+    """Frames in chunks that are read and decoded here."""
+
+    image: ImageShape
+    file: FileReference
+    where: str
+    codec: Codec
+    table: ChunkTable
+
+    def written(self, n: int) -> bool:
+        """Say whether frame ``n`` is in the file."""
+        return self.table.written(n)
+
+    def read_into(self, n: int, out: Image) -> None:
+        """Write the pixels of frame ``n`` into an array."""
+        try:
+            if self.table.one_frame_each and out.flags.c_contiguous and out.dtype == self.image.dtype:
+                self._decode(n, 0, 0, out.reshape(-1).view(np.uint8))
+                return
+            for row, column in self.table.cells():
+                tile = np.empty(self.table.chunk, self.image.dtype)
+                self._decode(n, row, column, tile.reshape(-1).view(np.uint8))
+                target = self.table.part(out, row, column)
+                target[...] = self.table.frame_of(tile, n)[: target.shape[0], : target.shape[1]]
+        except Inconsistent as error:
+            raise DamagedChunk(f"frame {n} is damaged: {error}", self.where, _DAMAGED) from error
+
+    def _decode(self, n: int, row: int, column: int, out: NDArray[np.uint8]) -> None:
+        size, offset, skipped = self.table.locate(n, row, column)
+        chunk = DESCRIPTORS.read(self.file, size, offset)
+        codec = Codec.NONE if skipped else self.codec
+        decode_chunk(chunk, codec, self.image.dtype.itemsize, out, DECODER)
+
+
+@dataclass(frozen=True, slots=True)
+class ContiguousSource:
+    """Frames that stand one after the other in the file."""
+
+    image: ImageShape
+    file: FileReference
+    where: str
+    offset: int | None
+    channels: int
+
+    def written(self, n: int) -> bool:  # noqa: ARG002 (HDF5 allots the space for all frames at once)
+        """Say whether frame ``n`` is in the file."""
+        return self.offset is not None
+
+    def read_into(self, n: int, out: Image) -> None:
+        """Write the pixels of frame ``n`` into an array."""
+        size = self.image.frame_bytes
+        at = (self.offset or 0) + (n * self.channels + self.image.channel) * size
+        try:
+            data = DESCRIPTORS.read(self.file, size, at)
+        except Inconsistent as error:
+            raise DamagedChunk(f"frame {n} is cut off: {error}", self.where, _DAMAGED) from error
+        out[...] = np.frombuffer(data, self.image.dtype).reshape(self.image.frame)
+
+
+@dataclass(frozen=True, slots=True)
+class LibrarySource:
+    """Frames behind filters that HDF5 itself decodes; the file is opened for each of them."""
+
+    image: ImageShape
+    file: FileReference
+    name: str
+    table: ChunkTable | None
+
+    @property
+    def where(self) -> str:
+        """File and path, for errors."""
+        return f"{self.file.path}: {self.name}"
+
+    def written(self, n: int) -> bool:
+        """Say whether frame ``n`` is in the file."""
+        return self.table is None or self.table.written(n)
+
+    def read_into(self, n: int, out: Image) -> None:
+        """Write the pixels of frame ``n`` into an array."""
+        with open_file(self.file.real_path) as file:
+            self.file.check(file.identity)
+            dataset = file.hdf5[self.name]  # no link leads here: it was found there by its own name
+            try:
+                out[...] = dataset[self.image.place(n)]
+            except (OSError, RuntimeError) as error:
+                raise DamagedChunk(f"frame {n} cannot be decoded: {error}", self.where, _DAMAGED) from error

@@ -1,0 +1,151 @@
+"""Frames behind a master's links ``data_000001`` and so on, some of which may lead nowhere."""
+
+# pyright: reportMissingTypeStubs=false
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import h5py
+import numpy as np
+
+from ..errors import Hdf5Error, LinkOutsideRoots
+from ..h5api import Found, OpenFile, hdf5_errors
+from ._dataset_parts import DatasetParts, Indexer, check_type
+from ._frame_source import MOST_FRAMES
+from ._parts import FrameType, MasterFrames, Part
+from ._values import Values
+
+__all__ = ["linked_frames"]
+
+_DETECTOR = "/entry/instrument/detector"
+
+
+@dataclass(frozen=True, slots=True)
+class _Link:
+    """What is behind one link.
+
+    Parameters
+    ----------
+    number
+        Number of the data file, from 1.
+    content
+        What the file holds; None where it cannot be read.
+    low
+        Number of its first image in the series, from 1, where the file says so.
+    error
+        Why it cannot be read.
+    """
+
+    number: int
+    content: DatasetParts | None = None
+    low: int | None = None
+    error: Hdf5Error | None = None
+
+
+def linked_frames(
+    indexer: Indexer, file: OpenFile, group: str, names: list[str], promised: int | None, channel: int
+) -> MasterFrames:
+    """Return the frames behind links.
+
+    Parameters
+    ----------
+    indexer
+        Looks into the data files.
+    file
+        The open master.
+    group
+        Where the links are.
+    names
+        Their names.
+    promised
+        Images of the series, where the master says so.
+    channel
+        Place on the channel axis.
+
+    Raises
+    ------
+    Hdf5Error
+        The frames are of different kinds, or none is there and their kind is not known.
+    LinkOutsideRoots
+        A link leads out of the allowed folders.
+    """
+    links = [_look(indexer, file, f"{group}/{name}", channel) for name in names]
+    links.sort(key=lambda link: link.number)
+    per_file = _images_per_file(links, promised)
+    parts = _placed(links, per_file)
+    frame_type = _type_of(links, indexer, file)
+    for part in parts:
+        check_type(part, frame_type, str(file.path))
+    stop = max(part.stop for part in parts)
+    if promised is not None and promised <= MOST_FRAMES:
+        there = max((part.stop for part in parts if part.source), default=0)
+        stop = max(promised, there)
+        parts = [cut for part in parts if (cut := part.cut(0, stop, 0)) is not None]
+    return MasterFrames(file.path, tuple(parts), stop, frame_type)
+
+
+def _look(indexer: Indexer, file: OpenFile, path: str, channel: int) -> _Link:
+    """Return what is behind a link."""
+    number = int(path.rsplit("_", 1)[1])
+    try:
+        with indexer.resolver.find(file, path) as found:
+            return _Link(number, indexer.parts_of(found, channel), _image_nr_low(found))
+    except LinkOutsideRoots:
+        raise
+    except Hdf5Error as error:
+        return _Link(number, error=error)
+
+
+def _image_nr_low(found: Found) -> int | None:
+    """Return the number of a dataset's first image in the series, from 1."""
+    with hdf5_errors(found.where):
+        low = found.node.attrs.get("image_nr_low") if isinstance(found.node, h5py.Dataset) else None
+    return int(low) if isinstance(low, np.integer | int) and 0 < int(low) <= MOST_FRAMES else None
+
+
+def _images_per_file(links: list[_Link], promised: int | None) -> int:
+    """Return how many images a full data file has: at least so many as the fullest, and as the series needs."""
+    fullest = max((link.content.frames for link in links if link.content), default=1)
+    needed = -(-promised // len(links)) if promised and promised <= MOST_FRAMES else 1
+    return max(fullest, needed)
+
+
+def _placed(links: list[_Link], per_file: int) -> list[Part]:
+    """Return the parts of all links, each at its place in the series."""
+    parts: list[Part] = []
+    for link in links:
+        behind = parts[-1].stop if parts else 0
+        if link.content is None:
+            start = max((link.number - 1) * per_file, behind)
+            parts.append(Part(start, per_file, missing=link.error))
+            continue
+        start = behind
+        if link.low is not None:
+            start = _start_of(link.low - 1, parts)
+        parts += [replace(part, start=part.start + start) for part in link.content.parts]
+    return parts
+
+
+def _start_of(said: int, parts: list[Part]) -> int:
+    """Return where a file's frames begin: where it says, unless other files have those frames.
+
+    A missing file before it was given as much room as a full one has; the file itself knows better.
+    """
+    if parts and parts[-1].source is None and parts[-1].start < said < parts[-1].stop:
+        parts[-1] = replace(parts[-1], count=said - parts[-1].start)
+    return max(said, parts[-1].stop if parts else 0)
+
+
+def _type_of(links: list[_Link], indexer: Indexer, file: OpenFile) -> FrameType:
+    """Return size and type of the frames: from the first data file, or from what the master says."""
+    for link in links:
+        if link.content:
+            return link.content.type
+    values = Values(indexer.resolver, file)
+    height = values.number(f"{_DETECTOR}/detectorSpecific/y_pixels_in_detector")
+    width = values.number(f"{_DETECTOR}/detectorSpecific/x_pixels_in_detector")
+    depth = values.number(f"{_DETECTOR}/bit_depth_image")
+    if height and width and depth in (8, 16, 32):
+        return FrameType(height, width, np.dtype(f"<u{depth // 8}"))
+    raise next(link.error for link in links if link.error)

@@ -1,0 +1,59 @@
+"""The pixel mask: which pixels of a frame say nothing."""
+
+# pyright: reportMissingTypeStubs=false
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import BrokenLink
+from ..h5api import OpenFile, Resolver
+from ._descriptors import FileReference
+from ._frame_source import frame_source
+
+__all__ = ["GAP", "mask_from_frame", "read_mask"]
+
+GAP: Final = 1
+"""Bit of the pixel mask: no sensor here."""
+
+_DETECTOR: Final = "/entry/instrument/detector"
+
+
+def read_mask(resolver: Resolver, file: OpenFile, channel: str) -> NDArray[np.uint32] | None:
+    """Return the pixel mask of a master, or None where it has none.
+
+    Parameters
+    ----------
+    resolver
+        Follows links.
+    file
+        The open master.
+    channel
+        The channel whose mask is meant.
+    """
+    folders = (f"{_DETECTOR}/{channel}_channel", f"{_DETECTOR}/detectorSpecific", _DETECTOR)
+    for folder in folders:
+        try:
+            found = resolver.find(file, f"{folder}/pixel_mask")
+        except BrokenLink:
+            continue
+        with found:
+            if isinstance(found.node, h5py.Dataset):
+                source = frame_source(found.node, FileReference.of(found.file), found.path, 0)
+                mask = np.empty(source.image.frame, source.image.dtype)
+                source.read_into(0, mask)
+                return mask.astype(np.uint32)
+    return None
+
+
+def mask_from_frame(frame: NDArray[Any]) -> NDArray[np.uint32]:
+    """Return a mask made from a frame: gaps where pixels hold what the detector gives masked ones.
+
+    That is the largest value of an unsigned type, and a negative value where the driver made the type signed.
+    """
+    masked = frame < 0 if frame.dtype.kind == "i" else frame == np.iinfo(frame.dtype).max
+    return np.where(masked, np.uint32(GAP), np.uint32(0))

@@ -1,0 +1,174 @@
+"""The frames of one or more masters as one lazy array."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.lib.mixins import NDArrayOperatorsMixin
+from numpy.typing import DTypeLike, NDArray
+
+from ..errors import MissingExtra
+from ._frames import StackFrames
+from ._metadata import FrameMetadata
+from ._selection import Selection
+
+__all__ = ["FrameStack"]
+
+_DASK_CHUNK_BYTES = 32 << 20
+
+
+class FrameStack(NDArrayOperatorsMixin):
+    """The frames of one or more masters as one lazy array ``(frames, height, width)``.
+
+    Indexing is NumPy's, on all axes, and gives another lazy stack: nothing is read before `read`,
+    `numpy.asarray`, iteration or arithmetic ask for pixels. Only the frames in question are read then.
+    Reading is thread-safe. Made by `open_stack`.
+
+    The shape is what the masters promise. A frame that is promised and not on disk raises `FrameNotWritten`
+    when it is read; `written` says how many there are.
+    """
+
+    def __init__(self, frames: StackFrames, selection: Selection) -> None:
+        self._frames, self._selection = frames, selection
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the array."""
+        return self._selection.shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Pixel type."""
+        return self._frames.type.dtype
+
+    @property
+    def ndim(self) -> int:
+        """Number of dimensions."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """Number of values."""
+        return int(np.prod(self.shape, dtype=np.int64))
+
+    @property
+    def nbytes(self) -> int:
+        """Size of the array when it is read."""
+        return self.size * self.dtype.itemsize
+
+    @property
+    def masters(self) -> tuple[Path, ...]:
+        """The masters, in the order of their frames."""
+        return self._frames.masters
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All files that hold frames of the masters, and that are there."""
+        return self._frames.files
+
+    @property
+    def written(self) -> int:
+        """How many frames of the masters, from the first on, are on disk without a gap."""
+        return self._frames.written
+
+    @property
+    def metadata(self) -> FrameMetadata:
+        """What the first master says about detector and beam."""
+        return self._frames.metadata
+
+    @property
+    def mask(self) -> NDArray[np.uint32]:
+        """The pixel mask of the rows and columns of this stack: 0 where a pixel is good.
+
+        Bits: 1 gap, 2 dead, 4 under-responding, 8 over-responding, 16 noisy. Where the first master has no
+        mask, what its first frame shows to be masked counts as gaps.
+        """
+        return np.array(self._selection.of(self._frames.mask))
+
+    def __len__(self) -> int:
+        if not self.shape:
+            raise TypeError("len() of a stack without dimensions")
+        return self.shape[0]
+
+    def __getitem__(self, key: Any) -> FrameStack:
+        return FrameStack(self._frames, self._selection[key])
+
+    def __iter__(self) -> Iterator[NDArray[Any]]:
+        """Yield what is along the first axis, one after the other, as read-only arrays."""
+        for n in range(len(self)):
+            item = self[n].read()
+            item.flags.writeable = False
+            yield item
+
+    def by_event(self, frames_per_event: int) -> FrameStack:
+        """Return the stack as ``(events, frames per event, height, width)``.
+
+        Parameters
+        ----------
+        frames_per_event
+            How many frames belong to one event; the first axis must be a multiple of it.
+        """
+        frames = self._selection.frames
+        if frames.ndim != 1 or frames_per_event < 1 or len(frames) % frames_per_event:
+            raise ValueError(
+                f"a stack of shape {self.shape} is not made of events of {frames_per_event} frames"
+            )
+        by_event = frames.reshape(-1, frames_per_event)
+        return FrameStack(self._frames, Selection(by_event, self._selection.rows, self._selection.columns))
+
+    def read(self) -> NDArray[Any]:
+        """Return the pixels as an array of the caller's own.
+
+        Raises
+        ------
+        FrameNotWritten
+            A frame is promised and not on disk.
+        DamagedChunk
+            What stands in a file contradicts itself.
+        Hdf5Error
+            A file cannot be read, or is not what it was when the stack was opened.
+        """
+        return self._frames.read(self._selection)
+
+    def to_dask(self) -> Any:
+        """Return the stack as a dask array, in chunks of some frames each.
+
+        Raises
+        ------
+        MissingExtra
+            dask is not installed.
+        """
+        try:
+            import dask.array
+        except ImportError as error:
+            raise MissingExtra("dask", "catalog") from error
+        per_frame = max(1, int(np.prod(self.shape[1:], dtype=np.int64)) * self.dtype.itemsize)
+        chunks = (max(1, _DASK_CHUNK_BYTES // per_frame), *self.shape[1:]) if self.shape else ()
+        from_array: Any = dask.array.from_array  # pyright: ignore[reportUnknownMemberType]
+        return from_array(self, chunks=chunks, name=False, asarray=True, fancy=False)
+
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
+        if copy is False:
+            raise ValueError("the frames are not in memory, so reading them makes an array")
+        return self.read() if dtype is None else self.read().astype(dtype, copy=False)
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        arrays = [item.read() if isinstance(item, FrameStack) else item for item in inputs]
+        return getattr(ufunc, method)(*arrays, **kwargs)
+
+    def __repr__(self) -> str:
+        names = ", ".join(path.name for path in self.masters[:3]) + (", ..." if len(self.masters) > 3 else "")
+        return f"<FrameStack {self.shape} {self.dtype} of {names}>"
+
+    def close(self) -> None:
+        """Close the files; this stack, and all that were made of it, cannot be read any more."""
+        self._frames.close()
+
+    def __enter__(self) -> FrameStack:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
