@@ -18,7 +18,7 @@ from ._clients import Catalog, structure_clients
 from ._embedded import Server, serve
 from ._state import default_folder
 from ._translate import error_of_response, translated, unreachable
-from ._transport import bound_patience
+from ._transport import bound_patience, close_with
 
 __all__ = ["PROFILE_VARIABLE", "URI_VARIABLE", "connect"]
 
@@ -80,6 +80,7 @@ def connect(
             uri, api_key = server.uri, server.api_key
         client = _from_uri(uri, api_key, table)
     bound_patience(client.context)
+    close_with(client.context)
     return _as_catalog(client)
 
 

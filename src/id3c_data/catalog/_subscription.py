@@ -18,6 +18,7 @@ from ._queue import LOST, DocumentQueue
 from ._run_writer import Registered
 from ._tiled_writer import CatalogWriter
 from ._translate import translated
+from ._transport import close_with
 
 __all__ = ["Subscription", "subscribe"]
 
@@ -199,14 +200,11 @@ class Subscription:
                 oldest = None
 
     def _write(self, name: str, doc: Any) -> None:
-        """Write one document; where even its run cannot be told, note that."""
+        """Write one document."""
         if name == LOST:
             self._writer.abandon()
-            return
-        try:
+        else:
             self._writer(name, doc)
-        except Exception as error:  # whatever it is must not end the thread
-            self._note_failure("unknown", name, error)
 
     def _count_written(self, taken: int) -> None:
         """Tell those who wait how many documents are in the catalog."""
@@ -221,10 +219,11 @@ class Subscription:
                 raise error
         except Id3cDataError as known:
             what, next_step = known.what, known.next_step
-        except Exception:
+        except Exception:  # none that a server or a document causes
+            logger.exception("while writing run %s", uid)
             what, next_step = f"{type(error).__name__}: {error}", "see the log"
         failure = CatalogError(
-            f"run {uid} could not be written from its {name!r} document on: {what}",
+            f"run {uid} could not be written from its {name.removesuffix('_page')!r} document on: {what}",
             where=self._where,
             next_step=next_step,
         )
@@ -234,13 +233,14 @@ class Subscription:
     def _note(self, error: CatalogError) -> None:
         with self._done:
             self.errors.append(error)
-        logger.error("%s", error, exc_info=error)
+        logger.error("%s", error)
 
 
 def _own_connection(cat: Container) -> Container:
     """Return the same node over a connection of its own, with Tiled's own clients and patience."""
     try:
         context = copy.copy(cat.context)  # as pickle does it: a new HTTP client with the same credentials
+        close_with(context)
     except TypeError:  # a server inside this process has no other connection
         context = cat.context
     return from_context(context, node_path_parts=list(cat.path_parts), include_data_sources=True)

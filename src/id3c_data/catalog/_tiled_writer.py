@@ -48,6 +48,16 @@ class CatalogWriter(TiledWriter):
         self._runs[doc["uid"]] = run
         return [run], []
 
+    def __call__(self, name: str, doc: Any) -> None:
+        """Write a document. One of which nobody can tell the run fails all runs that are open."""
+        try:
+            super().__call__(name, doc)
+        except Exception as error:  # of the router: the runs keep theirs to themselves
+            for run in list(self._runs.values()):
+                run.fail(name, error)
+            if not self._runs:
+                self._on_failure("unknown", name, error)
+
     def flush(self) -> None:
         """Write all that came so far of every open run."""
         for run in self._runs.values():
@@ -81,6 +91,12 @@ class GuardedRun:
         """Write what came so far."""
         self._attempt("flush", self._writer.flush)
 
+    def fail(self, name: str, error: Exception) -> None:
+        """Give the run up, and tell why."""
+        if not self.over:
+            self.over = True
+            self._on_failure(self.uid, name, error)
+
     def _attempt(self, name: str, action: Callable[..., object], *args: Any) -> None:
         """Do something, unless the run is over; where it fails, so does the run."""
         if self.over:
@@ -88,5 +104,4 @@ class GuardedRun:
         try:
             action(*args)
         except Exception as error:  # whatever it is must not reach the other runs
-            self.over = True
-            self._on_failure(self.uid, name, error)
+            self.fail(name, error)

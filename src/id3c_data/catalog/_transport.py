@@ -7,6 +7,7 @@ raises is no error of httpx, so that Tiled's own retries leave it alone.
 from __future__ import annotations
 
 import time
+import weakref
 from typing import Any
 
 import httpx
@@ -14,13 +15,14 @@ from tiled.client.context import Context
 
 from ._translate import error_of_response, unreachable
 
-__all__ = ["PATIENCE_S", "BoundedTransport", "bound_patience"]
+__all__ = ["PATIENCE_S", "BoundedTransport", "bound_patience", "close_with"]
 
 PATIENCE_S = 5.0
 """How long a request is tried again that got no answer, or one that says that the server has a fault."""
 
 _PAUSE_S = 0.25
 _SAFE = {"GET", "HEAD", "OPTIONS"}  # to be sent twice
+_PASSING = {502, 503, 504}  # a proxy that waits for its server, or a server that is busy
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
@@ -63,7 +65,8 @@ class BoundedTransport(httpx.BaseTransport):
                     return response
                 response.read()
                 response.close()
-                if not (again and request.method in _SAFE):
+                passing = response.status_code in _PASSING and request.method in _SAFE
+                if not (again and passing):
                     raise error_of_response(response, str(request.url))
             time.sleep(_PAUSE_S)
 
@@ -82,3 +85,8 @@ def bound_patience(context: Context) -> None:
     client = context.http_client
     if not isinstance(client._transport, BoundedTransport):
         client._transport = BoundedTransport(client._transport)
+
+
+def close_with(context: Context) -> None:
+    """Close a context's connections when no one holds it any more; Tiled leaves them open."""
+    weakref.finalize(context, context.http_client.close)

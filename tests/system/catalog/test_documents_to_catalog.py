@@ -1,0 +1,165 @@
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from id3c_data.catalog import Catalog, Subscription, connect, subscribe
+from id3c_data.errors import CatalogError
+from id3c_data.sim import FrameModel, SeriesFiles
+from id3c_data.testing.catalog import RunDocuments, running_catalog
+
+Write = Callable[..., SeriesFiles]
+
+
+class RecordingEngine:
+    """What `subscribe` needs of a RunEngine."""
+
+    def __init__(self) -> None:
+        self.callbacks: dict[int, Callable[..., object]] = {}
+
+    def subscribe(self, callback: Callable[..., object]) -> int:
+        self.callbacks[len(self.callbacks)] = callback
+        return len(self.callbacks) - 1
+
+    def unsubscribe(self, token: int) -> None:
+        del self.callbacks[token]
+
+    def emit(self, name: str, doc: object) -> None:
+        for callback in self.callbacks.values():
+            callback(name, doc)
+
+
+def take(emit: Callable[..., object], folder: Path, series: Write, model: FrameModel, events: int) -> str:
+    run = RunDocuments(emit, root=folder, frame_shape=model.shape, plan_name="count")
+    for number in range(1, events + 1):
+        run.event(run.resource(series(number).master, series="point"), total=float(number))
+    run.stop()
+    return run.uid
+
+
+def test_what_a_subscribed_engine_emits_is_in_the_catalog(
+    cat: Catalog, folder: Path, series: Write, model: FrameModel
+) -> None:
+    engine = RecordingEngine()
+    subscription = subscribe(engine, cat)
+    uid = take(engine.emit, folder, series, model, 3)
+    subscription.wait(30)
+    subscription.close()
+    assert not engine.callbacks
+    run = cat[uid]
+    assert run.metadata["start"]["plan_name"] == "count"
+    assert run.metadata["stop"]["exit_status"] == "success"
+    assert set(run.primary) == {
+        "seq_num",
+        "time",
+        "eiger2_image",
+        "eiger2_stats1_total",
+        "ts_eiger2_stats1_total",
+    }
+    assert run.primary["eiger2_image"].shape == (3, *model.shape)
+
+
+def test_events_keep_their_order(
+    cat: Catalog, subscription: Subscription, folder: Path, series: Write, model: FrameModel
+) -> None:
+    run = RunDocuments(subscription, root=folder, frame_shape=model.shape)
+    first, second = (run.resource(series(number, images=3).master) for number in (1, 2))
+    for resource, slot in ((first, 0), (second, 0), (first, 2), (second, 1)):
+        run.event(resource, slot)
+    run.stop()
+    subscription.wait(30)
+    images = cat[run.uid].primary["eiger2_image"]
+    expected = [model.frame(1, 1), model.frame(2, 1), model.frame(1, 3), model.frame(2, 2)]
+    assert [(frame == pixels).all() for frame, pixels in zip(images, expected, strict=True)] == [True] * 4
+
+
+def test_a_frame_is_in_the_catalog_within_a_second_of_its_event(
+    cat: Catalog, subscription: Subscription, folder: Path, series: Write, model: FrameModel
+) -> None:
+    run = RunDocuments(subscription, root=folder, frame_shape=model.shape)
+    run.event(run.resource(series(1).master))
+    subscription.wait(30)  # the nodes are there, as in the middle of a run
+    resource = run.resource(series(2).master)
+    run.event(resource)
+    deadline = time.monotonic() + 1.0
+    while (shape := cat[run.uid].primary["eiger2_image"].shape) != (2, *model.shape):
+        assert time.monotonic() < deadline, shape
+        time.sleep(0.02)
+    run.stop()
+
+
+def test_a_run_that_cannot_be_written_is_told_and_takes_no_other_along(
+    cat: Catalog, subscription: Subscription, folder: Path, series: Write, model: FrameModel
+) -> None:
+    bad = RunDocuments(subscription, root=folder, frame_shape=(60,))  # type: ignore[arg-type]
+    bad.event(bad.resource(series(1).master))
+    good = take(subscription, folder, series, model, 1)
+    bad.stop()
+    with pytest.raises(CatalogError, match=f"run {bad.uid} could not be written from its 'event' document"):
+        subscription.wait(30)
+    assert len(subscription.errors) == 1
+    assert cat[good].metadata["stop"]["exit_status"] == "success"
+
+
+def test_a_run_that_an_unknown_document_may_belong_to_gets_no_stop_document(
+    cat: Catalog, subscription: Subscription, folder: Path, model: FrameModel
+) -> None:
+    run = RunDocuments(subscription, root=folder, frame_shape=model.shape)
+    run.event("a resource that never came")
+    run.stop()
+    with pytest.raises(CatalogError, match=f"run {run.uid} could not be written from its 'datum' document"):
+        subscription.wait(30)
+    assert "stop" not in cat[run.uid].metadata
+
+
+def test_documents_that_do_not_fit_fail_their_run_and_the_next_one_is_written(
+    cat: Catalog, folder: Path, series: Write, model: FrameModel
+) -> None:
+    with Subscription(cat, queue_size=60) as subscription:
+        gate = threading.Event()
+        writing = subscription._writer.flush
+        subscription._writer.flush = lambda: (gate.wait(20), writing())  # type: ignore[func-returns-value]
+        run = RunDocuments(subscription, root=folder, frame_shape=model.shape)
+        time.sleep(0.6)  # the writing thread is at the gate
+        resource = run.resource(series(1, images=100).master)
+        for slot in range(100):
+            run.event(resource, slot)
+        run.stop()
+        gate.set()
+        with pytest.raises(CatalogError, match="queue is full"):
+            subscription.wait(30)
+        good = take(subscription, folder, series, model, 1)
+        subscription.wait(30)
+    assert "stop" not in cat[run.uid].metadata
+    assert cat[good].metadata["stop"]["exit_status"] == "success"
+
+
+def test_closing_writes_what_is_left(cat: Catalog, folder: Path, series: Write, model: FrameModel) -> None:
+    subscription = Subscription(cat, flush_period=3600.0)
+    uid = take(subscription, folder, series, model, 2)
+    subscription.close()
+    assert cat[uid].primary["eiger2_image"].shape == (2, *model.shape)
+    assert not subscription.errors
+
+
+def test_the_engine_never_waits_and_is_told_when_the_server_ends_in_the_middle_of_a_run(
+    tmp_path: Path, model: FrameModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tiled.client.utils.TILED_RETRY_TIMEOUT", 0.5)
+    with running_catalog(tmp_path / "catalog", tmp_path) as server:
+        subscription = Subscription(connect(server.uri, api_key=server.api_key))
+        run = RunDocuments(subscription, root=tmp_path, frame_shape=model.shape)
+        subscription.wait(30)
+    started = time.monotonic()
+    for number in range(1000):
+        run.event(run.resource(tmp_path / f"{number}_master.h5"))
+    run.stop()
+    assert time.monotonic() - started < 1.0
+    with pytest.raises(CatalogError, match=f"run {run.uid} could not be written"):
+        subscription.wait(60)
+    assert "no answer" in str(subscription.errors[0])
+    subscription.close()
