@@ -11,9 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import h5py
+import numpy as np
 from h5py import h5d, h5g, h5l, h5o, h5s
 
 __all__ = [
@@ -24,11 +25,15 @@ __all__ = [
     "RawSource",
     "Storage",
     "StoredChunk",
+    "attribute_of",
     "child_of",
+    "chunks_of",
     "contiguous_offset",
+    "dtype_of",
     "filters_of",
     "link_names",
     "link_of",
+    "shape_of",
     "storage_of",
     "stored_chunks",
     "virtual_sources",
@@ -112,6 +117,26 @@ def child_of(group: h5py.Group, name: str) -> Node | None:
     if isinstance(child, h5d.DatasetID):
         return h5py.Dataset(child)
     return None
+
+
+def shape_of(dataset: h5py.Dataset) -> tuple[int, ...]:
+    """Return the shape of a dataset that is no virtual one."""
+    return tuple(int(length) for length in dataset.shape)
+
+
+def dtype_of(dataset: h5py.Dataset) -> np.dtype[Any]:
+    """Return the type of a dataset's values; raises TypeError where NumPy has none."""
+    return np.dtype(dataset.dtype)
+
+
+def chunks_of(dataset: h5py.Dataset) -> tuple[int, ...]:
+    """Return the shape of a chunk; of a dataset without chunks its own."""
+    return tuple(int(length) for length in dataset.chunks or dataset.shape)
+
+
+def attribute_of(node: Node, name: str) -> Any:
+    """Return the value of an attribute, or None where there is none."""
+    return node.attrs.get(name)
 
 
 def storage_of(dataset: h5py.Dataset) -> Storage:

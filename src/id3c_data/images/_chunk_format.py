@@ -2,7 +2,7 @@
 
 Both formats begin with the size of the decoded data (8 bytes) and of a block (4 bytes), big-endian, followed
 by blocks with their compressed length (4 bytes) before each. Bitshuffle-LZ4 (HDF5 filter 32008) leaves the
-last ``pixels modulo 8`` elements raw at the end. There is no checksum: a chunk that passes may still be wrong.
+last ``pixels modulo 8`` elements raw at the end. There is no checksum: a chunk that passes may be wrong yet.
 """
 
 from __future__ import annotations

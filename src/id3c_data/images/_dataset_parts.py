@@ -5,10 +5,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, cast
+from itertools import pairwise
 
 import h5py
-import numpy as np
 
 from ..errors import Hdf5Error, LayoutUnknown, LinkOutsideRoots
 from ..h5api import Found, Resolver, VirtualBlock, hdf5_errors, storage_of, virtual_blocks
@@ -87,7 +86,7 @@ class Indexer:
         parts: list[Part] = []
         for block in sorted(blocks, key=lambda block: block.start):
             parts += self._block(found, block, image, depth)
-        if any(later.start < earlier.stop for earlier, later in zip(parts, parts[1:], strict=False)):
+        if any(later.start < earlier.stop for earlier, later in pairwise(parts)):
             raise LayoutUnknown("virtual dataset with two sources for one frame", found.where)
         for part in parts:
             check_type(part, frames, found.where)
@@ -129,7 +128,7 @@ def _extent(blocks: tuple[VirtualBlock, ...], where: str) -> tuple[int, ...]:
     ends = [tuple(s + c for s, c in zip(block.start, block.count, strict=True)) for block in blocks]
     if not ends or len({len(end) for end in ends}) != 1:
         raise LayoutUnknown("virtual dataset without sources", where, "check what wrote it")
-    return tuple(int(length) for length in cast("Any", np.max(ends, axis=0)))
+    return tuple(max(lengths) for lengths in zip(*ends, strict=True))
 
 
 def _frames_of(block: VirtualBlock, image: ImageShape, where: str) -> tuple[int, int, int, int | None]:

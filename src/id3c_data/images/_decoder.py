@@ -106,7 +106,7 @@ class ImagecodecsDecoder:
             if codec is Codec.BSLZ4:
                 # Not the array itself: of an array imagecodecs takes the item size, which is 1 here.
                 library.bitshuffle_decode(
-                    memoryview(target), itemsize=itemsize, blocksize=layout.block // itemsize, out=out
+                    target.data, itemsize=itemsize, blocksize=layout.block // itemsize, out=out
                 )
         except (RuntimeError, ValueError) as error:
             raise Inconsistent(str(error)) from error

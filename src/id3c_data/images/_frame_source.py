@@ -12,7 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DamagedChunk, Hdf5Error
-from ..h5api import contiguous_offset, filters_of, hdf5_errors, open_file, storage_of, stored_chunks
+from ..h5api import (
+    chunks_of,
+    contiguous_offset,
+    dtype_of,
+    filters_of,
+    hdf5_errors,
+    open_file,
+    shape_of,
+    storage_of,
+    stored_chunks,
+)
 from ._chunk_format import Codec, Inconsistent, codec_of
 from ._chunk_table import ChunkTable
 from ._decoder import Decoder, ImagecodecsDecoder, decode_chunk
@@ -68,7 +78,8 @@ class ImageShape:
         Hdf5Error
             It holds no images, or claims more than there can be.
         """
-        if not 2 <= len(shape) <= 4 or dtype.kind not in "uif" or 0 in shape[-2:]:
+        height, width = (0, 0, *shape)[-2:]
+        if not 2 <= len(shape) <= 4 or dtype.kind not in "uif" or not min(height, width):
             raise Hdf5Error(f"these are no images: {dtype} of shape {shape}", where, "check what wrote it")
         channels = shape[1] if len(shape) == 4 else 1
         if channel >= channels:
@@ -76,7 +87,7 @@ class ImageShape:
                 f"channel number {channel + 1} asked for, {channels} there", where, "ask for another channel"
             )
         frames = shape[0] if len(shape) > 2 else 1
-        image = cls(frames, (shape[-2], shape[-1]), dtype, len(shape) - 2, channel)
+        image = cls(frames, (height, width), dtype, len(shape) - 2, channel)
         if image.frame_bytes > _MOST_FRAME_BYTES or frames > MOST_FRAMES:
             raise Hdf5Error(f"a size beyond reason: {dtype} of shape {shape}", where, "check what wrote it")
         return image
@@ -137,8 +148,8 @@ def frame_source(dataset: h5py.Dataset, file: FileReference, name: str, channel:
     """
     where = f"{file.path}: {name}"
     with hdf5_errors(where):
-        storage, filters = storage_of(dataset), filters_of(dataset)
-        shape, dtype = tuple(int(length) for length in dataset.shape), pixel_type(dataset, where)
+        storage, filters, shape = storage_of(dataset), filters_of(dataset), shape_of(dataset)
+        dtype = pixel_type(dataset, where)
     image = ImageShape.of(shape, dtype, channel, where)
     if storage in ("external", "virtual"):
         raise Hdf5Error("its values lie in other files", where, "convert it with h5repack")
@@ -150,7 +161,7 @@ def frame_source(dataset: h5py.Dataset, file: FileReference, name: str, channel:
         return LibrarySource(image, file, name, None)
     codec = codec_of(filters, dtype.itemsize, where)
     with hdf5_errors(where):
-        table = ChunkTable.of(stored_chunks(dataset), tuple(dataset.chunks or shape), image, where)
+        table = ChunkTable.of(stored_chunks(dataset), chunks_of(dataset), image, where)
     if codec is Codec.HDF5:
         return LibrarySource(image, file, name, table)
     return ChunkedSource(image, file, where, codec, table)
@@ -159,7 +170,7 @@ def frame_source(dataset: h5py.Dataset, file: FileReference, name: str, channel:
 def pixel_type(dataset: h5py.Dataset, where: str) -> np.dtype[Any]:
     """Return the type of a dataset's values."""
     try:
-        return np.dtype(dataset.dtype)
+        return dtype_of(dataset)
     except TypeError as error:  # of types that NumPy does not have
         raise Hdf5Error(f"values that are no numbers ({error})", where, "check what wrote it") from error
 
@@ -246,8 +257,8 @@ class LibrarySource:
         """Write the pixels of frame ``n`` into an array."""
         with open_file(self.file.real_path) as file:
             self.file.check(file.identity)
-            dataset = file.hdf5[self.name]  # no link leads here: it was found there by its own name
             try:
+                dataset: Any = file.hdf5[self.name]  # by its own path in its own file: no link is on it
                 out[...] = dataset[self.image.place(n)]
             except (OSError, RuntimeError) as error:
                 raise DamagedChunk(f"frame {n} cannot be decoded: {error}", self.where, _DAMAGED) from error

@@ -1,16 +1,14 @@
 """Frames behind a master's links ``data_000001`` and so on, some of which may lead nowhere."""
 
-# pyright: reportMissingTypeStubs=false
-
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
-import h5py
 import numpy as np
 
 from ..errors import Hdf5Error, LinkOutsideRoots
-from ..h5api import Found, OpenFile, hdf5_errors
+from ..h5api import Found, OpenFile, attribute_of, hdf5_errors
 from ._dataset_parts import DatasetParts, Indexer, check_type
 from ._frame_source import MOST_FRAMES
 from ._parts import FrameType, MasterFrames, Part
@@ -100,12 +98,14 @@ def _look(indexer: Indexer, file: OpenFile, path: str, channel: int) -> _Link:
 def _image_nr_low(found: Found) -> int | None:
     """Return the number of a dataset's first image in the series, from 1."""
     with hdf5_errors(found.where):
-        low = found.node.attrs.get("image_nr_low") if isinstance(found.node, h5py.Dataset) else None
-    return int(low) if isinstance(low, np.integer | int) and 0 < int(low) <= MOST_FRAMES else None
+        low: Any = attribute_of(found.node, "image_nr_low")
+    if np.ndim(low) or np.asarray(low).dtype.kind not in "iu":
+        return None
+    return int(low) if 0 < int(low) <= MOST_FRAMES else None
 
 
 def _images_per_file(links: list[_Link], promised: int | None) -> int:
-    """Return how many images a full data file has: at least so many as the fullest, and as the series needs."""
+    """Return how many images a full data file has: as many as the fullest, and as the series needs."""
     fullest = max((link.content.frames for link in links if link.content), default=1)
     needed = -(-promised // len(links)) if promised and promised <= MOST_FRAMES else 1
     return max(fullest, needed)

@@ -115,7 +115,11 @@ def _axes(item: Any) -> int:
     """Return over how many axes an item goes."""
     if item is Ellipsis:
         return 0
-    return item.ndim if isinstance(item, np.ndarray) and item.dtype == bool else 1
+    return item.ndim if _is_list(item) and item.dtype == bool else 1
+
+
+def _is_list(item: Any) -> bool:
+    return isinstance(item, np.ndarray)
 
 
 def _divided(items: list[Any], leading: int) -> tuple[list[Any], list[Any]]:
@@ -136,11 +140,11 @@ def _check_lists(leading: list[Any], pixels: list[Any]) -> None:
     Frames are picked first and pixels then, so that a list among the pixels stays where it is.
     """
     items = [*leading, *pixels]
-    lists = [n for n, item in enumerate(items) if isinstance(item, np.ndarray)]
+    lists = [n for n, item in enumerate(items) if _is_list(item)]
     if not lists:
         return
-    pixel_lists = [item for item in pixels if isinstance(item, np.ndarray)]
-    if any(cast("NDArray[Any]", item).ndim != 1 for item in pixel_lists):
+    pixel_lists = [item for item in pixels if _is_list(item)]
+    if any(item.ndim != 1 for item in pixel_lists):
         raise IndexError("a list of rows or columns has one dimension; read first, then index the array")
     if pixel_lists and len(lists) > 1:
         raise IndexError(f"lists on several axes at once; {_IN_TWO_STEPS}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
@@ -113,9 +113,7 @@ class FrameStack(NDArrayOperatorsMixin):
         """
         frames = self._selection.frames
         if frames.ndim != 1 or frames_per_event < 1 or len(frames) % frames_per_event:
-            raise ValueError(
-                f"a stack of shape {self.shape} is not made of events of {frames_per_event} frames"
-            )
+            raise ValueError(f"shape {self.shape} is not made of events of {frames_per_event} frames")
         by_event = frames.reshape(-1, frames_per_event)
         return FrameStack(self._frames, Selection(by_event, self._selection.rows, self._selection.columns))
 
@@ -147,8 +145,7 @@ class FrameStack(NDArrayOperatorsMixin):
             raise MissingExtra("dask", "catalog") from error
         per_frame = max(1, int(np.prod(self.shape[1:], dtype=np.int64)) * self.dtype.itemsize)
         chunks = (max(1, _DASK_CHUNK_BYTES // per_frame), *self.shape[1:]) if self.shape else ()
-        from_array: Any = dask.array.from_array  # pyright: ignore[reportUnknownMemberType]
-        return from_array(self, chunks=chunks, name=False, asarray=True, fancy=False)
+        return cast("Any", dask.array).from_array(self, chunks=chunks, name=False, asarray=True, fancy=False)
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
         if copy is False:

@@ -1,5 +1,7 @@
 """Small values of a master: numbers and texts, with their units."""
 
+# pyright: reportMissingTypeStubs=false
+
 from __future__ import annotations
 
 from typing import Any, NamedTuple, cast
@@ -8,11 +10,11 @@ import h5py
 import numpy as np
 
 from ..errors import BrokenLink
-from ..h5api import OpenFile, Resolver, hdf5_errors, storage_of
+from ..h5api import OpenFile, Resolver, attribute_of, dtype_of, hdf5_errors, shape_of, storage_of
 
 __all__ = ["Quantity", "Values"]
 
-_LARGEST = 64  # values; what is larger is no setting
+_LARGEST = 4096  # bytes; what is larger is no setting
 
 
 class Quantity(NamedTuple):
@@ -66,10 +68,10 @@ class Values:
             dataset = found.node
             if not isinstance(dataset, h5py.Dataset) or storage_of(dataset) not in ("compact", "contiguous"):
                 return None
-            if dataset.size != 1 or dataset.dtype.itemsize > 64 * _LARGEST:
+            if shape_of(dataset) not in ((), (1,)) or dtype_of(dataset).itemsize > _LARGEST:
                 return None
             value = np.asarray(cast("Any", dataset[()])).reshape(-1)[0]
-            return _plain(value), _plain_text(dataset.attrs.get("units", ""))
+            return _plain(value), _plain_text(attribute_of(dataset, "units") or "")
 
 
 def _plain(value: Any) -> Any:
