@@ -1,0 +1,90 @@
+"""Every code block of these pages runs, in the order of its page: `make test` collects them as tests.
+
+``python`` blocks share one session a page, and so do ``bash`` and ``console`` blocks one shell. ``pycon`` and
+``console`` are transcripts, whose output is compared (``...`` stands for anything). See CONTRIBUTING.md.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from sybil import Example, Sybil
+from sybil.parsers.myst import CodeBlockParser
+
+from id3c_data.testing import running_ioc
+
+sys.path.insert(0, str(Path(__file__).parent))
+from _page import Need, Page
+
+FRONT_MATTER = re.compile(r"\A---\n(.*?)\n---\n", re.DOTALL)
+PROMPT = re.compile(r"^\$ ", re.MULTILINE)
+
+
+@contextlib.contextmanager
+def ioc(folder: Path) -> Iterator[Mapping[str, str]]:
+    """The detector of configs/devices.yml; its files are in what the page calls /tmp/eiger2."""
+    detector = folder / "eiger2"
+    detector.mkdir()
+    with running_ioc(prefix="sim_eiger:", mounts={"/detector/data": detector}) as running:
+        yield running.environment
+
+
+NEEDS: dict[str, Need] = {"ioc": ioc}
+"""What a page may name under ``needs:`` in its front matter."""
+
+
+def page_of(example: Example) -> Page:
+    """Return the running page that a block stands on."""
+    namespace = example.document.namespace
+    if "page" not in namespace:
+        matter = FRONT_MATTER.match(example.document.text)
+        needs = (yaml.safe_load(matter[1]) or {}).get("needs", []) if matter else []
+        namespace["page"] = Page(NEEDS[need] for need in needs)
+    return namespace["page"]
+
+
+def close_page(namespace: dict[str, Any]) -> None:
+    """End the page after its last block."""
+    if "page" in namespace:
+        namespace.pop("page").close()
+
+
+def run_python(example: Example) -> str | None:
+    """Run a ``python`` block or a ``pycon`` transcript."""
+    transcript = example.region.lexemes["arguments"] == "pycon"
+    line = example.line + example.parsed.line_offset + 1
+    return page_of(example).run_python(example.parsed, example.path, line, transcript=transcript)
+
+
+def run_bash(example: Example) -> str | None:
+    """Run a ``bash`` block."""
+    return page_of(example).run_shell(f"(\nset -e\n{example.parsed}\n)", None)
+
+
+def run_console(example: Example) -> str | None:
+    """Run the commands of a ``console`` transcript, and compare what they print."""
+    page = page_of(example)
+    for part in PROMPT.split(example.parsed)[1:]:
+        command, _, expected = part.partition("\n")
+        if failure := page.run_shell(command, expected if expected.strip() else None):
+            return failure
+    return None
+
+
+pytest_collect_file = Sybil(
+    parsers=[
+        CodeBlockParser("python", run_python),
+        CodeBlockParser("pycon", run_python),
+        CodeBlockParser("bash", run_bash),
+        CodeBlockParser("console", run_console),
+    ],
+    pattern="*.md",
+    excludes=["_build/*"],
+    teardown=close_page,
+).pytest()
