@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from id3c_data.devices._loading import load_devices
+from id3c_data.devices import load_devices
 from id3c_data.errors import ConfigError
 
 PAIR = "{write_path_template: /detector/data/%Y/, read_path_template: /data/eiger2/%Y/}"
@@ -55,3 +55,11 @@ def test_device_that_its_class_refuses_is_an_error_with_its_place(tmp_path: Path
     with pytest.raises(ConfigError, match=r"ophyd\.Signal cannot make this device: KeyError") as raised:
         load_devices(file)
     assert raised.value.where == f"{file}:2:3"
+
+
+def test_refusal_by_our_own_class_keeps_its_next_step(tmp_path: Path) -> None:
+    pair = PAIR.strip("{}")
+    device = f"{{name: eiger2, prefix: 'x:', {pair}, writer: dcx}}"
+    with pytest.raises(ConfigError, match=r"refuses this device: writer: 'dcx'") as raised:
+        load_devices(written(tmp_path, f"id3c_data.devices.Eiger2Detector:\n- {device}\n"))
+    assert raised.value.next_step == "use one of 'dcu', 'hdf5'"
