@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from fastapi import HTTPException
@@ -21,13 +21,11 @@ from tiled.structures.data_source import DataSource
 from tiled.utils import path_from_uri
 
 from ..errors import CatalogError, Id3cDataError, LayoutUnknown, PathOutsideRoots
+from ..images import FrameStack, open_stack
 from ..paths import is_below
 from ._refusals import header_of, status_of
 from ._selection import Selection
 from ._slots import Slot, SlotTable
-
-if TYPE_CHECKING:
-    from ..images import FrameStack
 
 __all__ = ["ROOTS_VARIABLE", "MasterAdapter", "refused"]
 
@@ -253,8 +251,6 @@ class MasterAdapter(Adapter[ArrayStructure]):
                 where=str(path),
                 next_step=f"add its folder to readable_storage, now {', '.join(roots) or 'none'}",
             )
-        from ..images import open_stack
-
         return open_stack(path, allowed_roots=roots, channel=channel)
 
     @classmethod

@@ -117,8 +117,8 @@ class ImagesView(NDArrayOperatorsMixin):
                 flips.append(slice(None, None, -1 if backward else 1))
             else:
                 index.append(axis)  # type: ignore[arg-type]  # no lists here
-        pixels = self._fetch(tuple(index))[tuple(flips)]
-        return pixels if pixels.flags.writeable and pixels.flags.owndata else pixels.copy()
+        pixels = np.asarray(self._fetch(tuple(index)))[tuple(flips)]
+        return np.array(pixels)  # what came over HTTP is read-only
 
     def _read_list(self, axis: int) -> np.ndarray:
         """Fetch a selection with a list of indices on one axis: one request for each regular stretch."""
