@@ -1,9 +1,12 @@
 """The Eiger2 as ophyd devices."""
 
 from ._cam import Eiger2Cam
-from ._detector import Eiger2Detector
+from ._creator import eiger2_creator
+from ._detector import Eiger2Base, Eiger2Detector
+from ._hdf5_plugin import Eiger2HDF5Plugin
+from ._loading import load_devices
+from ._points import declare_points
 from ._signals import (
-    Eiger2HDF5Plugin,
     Eiger2ImagePlugin,
     Eiger2PvaPlugin,
     Eiger2ROIPlugin,
@@ -11,6 +14,7 @@ from ._signals import (
 )
 
 __all__ = [
+    "Eiger2Base",
     "Eiger2Cam",
     "Eiger2Detector",
     "Eiger2HDF5Plugin",
@@ -18,4 +22,7 @@ __all__ = [
     "Eiger2PvaPlugin",
     "Eiger2ROIPlugin",
     "Eiger2StatsPlugin",
+    "declare_points",
+    "eiger2_creator",
+    "load_devices",
 ]

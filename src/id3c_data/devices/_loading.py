@@ -73,7 +73,8 @@ def _make(instrument: Instrument, entry: DeviceEntry, here: PathMap) -> list[Any
     try:
         made = instrument.make_devices([{"device_class": entry.creator, "kwargs": arguments}], fake=False)
     except Id3cDataError as error:
-        what = f"{entry.creator} refuses this device: {error.where}: {error.what}"
+        refusal = ": ".join(part for part in (error.where, error.what) if part)
+        what = f"{entry.creator} refuses this device: {refusal}"
         raise ConfigError(what, where=entry.where, next_step=error.next_step) from error
     except Exception as error:  # a class of anybody's may raise anything
         what = f"{entry.creator} cannot make this device: {type(error).__name__}: {error}"
