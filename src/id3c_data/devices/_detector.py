@@ -14,7 +14,7 @@ from ophyd.ophydobj import Kind
 from ophyd.utils import RedundantStaging
 
 from ..documents import Channel, Writer
-from ..errors import ConfigError, DetectorFault, Id3cDataError
+from ..errors import ConfigError, DetectorFault, DetectorTimeout, Id3cDataError
 from ..paths import PathSemantics, PathTemplates
 from ._acquisition import AcquisitionLogic, Source
 from ._asset_documents import AssetDocuments
@@ -27,9 +27,9 @@ from ._hdf5_store import Hdf5Store
 from ._names import new_file_stem
 from ._options import DataSource, Series, check_choice, check_file_prefix, check_positive
 from ._run_files import RunFiles
-from ._settings import apply_settings, connect
+from ._settings import apply_settings
 from ._signals import (
-    Eiger2HDF5Plugin,
+    Eiger2HDF5PluginIO,
     Eiger2ImagePlugin,
     Eiger2PvaPlugin,
     Eiger2ROIPlugin,
@@ -61,6 +61,8 @@ class Eiger2Base(DetectorBase):
     """
 
     cam: Eiger2Cam
+    looks_after_cam = True
+    """Tells the camera part that it need not."""
 
     writer = Component(Signal, value="dcu", doc="Who writes the files: dcu or hdf5")
     series = Component(Signal, value="point", doc="What one arm is for: each point, or the whole run")
@@ -162,7 +164,9 @@ class Eiger2Base(DetectorBase):
         if self._run is None:
             raise DetectorFault("is not staged", where=self.name, next_step="stage it before triggering it")
         status = ExposureStatus(self, call_stop_on_failure=False)
-        self._exposure = Exposure(self._run, self._watch, status, self.cam.acquire.cl.thread_class, self._exposure)
+        self._exposure = Exposure(
+            self._run, self._watch, status, self.cam.acquire.cl.thread_class, self._exposure
+        )
         return status
 
     def read(self) -> dict[str, Any]:
@@ -263,8 +267,15 @@ class Eiger2Base(DetectorBase):
 
     def _connect(self) -> None:
         self._watch.start(_CONNECT_S)
-        self.cam.drop_missing_signals()
-        connect(self.cam, _CONNECT_S)
+        try:
+            self.wait_for_connection(timeout=_CONNECT_S)
+            self.cam.drop_missing_signals()
+        except TimeoutError as error:
+            raise DetectorTimeout(
+                str(error),
+                where=self.prefix,
+                next_step="see whether the IOC is that of an Eiger2, with the plugins that this device names",
+            ) from error
 
     def _make_store(self) -> FileStore:
         if self.writer.get() == "hdf5":
@@ -435,4 +446,4 @@ class Eiger2Detector(Eiger2Base):
     pva = ADComponent(Eiger2PvaPlugin, "Pva1:", lazy=False)
     roi1 = ADComponent(Eiger2ROIPlugin, "ROI1:", lazy=False)
     stats1 = ADComponent(Eiger2StatsPlugin, "Stats1:", lazy=False)
-    hdf1 = ADComponent(Eiger2HDF5Plugin, "HDF1:", lazy=False)
+    hdf1 = ADComponent(Eiger2HDF5PluginIO, "HDF1:", lazy=False)

@@ -14,7 +14,7 @@ from ._acquisition import Source
 from ._exposing import Taken
 from ._file_store import Slot
 from ._run_files import RunFiles, set_folder
-from ._signals import Eiger2CamIO, Eiger2HDF5Plugin
+from ._signals import Eiger2CamIO, Eiger2HDF5PluginIO
 from ._watch import SignalWatch
 
 __all__ = ["Hdf5Store"]
@@ -50,7 +50,7 @@ class Hdf5Store:
 
     def __init__(
         self,
-        plugin: Eiger2HDF5Plugin,
+        plugin: Eiger2HDF5PluginIO,
         cam: Eiger2CamIO,
         watch: SignalWatch,
         *,
@@ -66,7 +66,7 @@ class Hdf5Store:
         self._doubtful = False
 
     @staticmethod
-    def watched(plugin: Eiger2HDF5Plugin) -> tuple:
+    def watched(plugin: Eiger2HDF5PluginIO) -> tuple:
         """Return the signals that this store looks at."""
         return (
             plugin.capture,

@@ -1,10 +1,10 @@
-"""Signals that only some versions of the driver have."""
+"""Which signals are made at once, later, or not at all."""
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar
 
 from ophyd import Component, Device
@@ -12,11 +12,21 @@ from ophyd.device import do_not_wait_for_lazy_connection
 from ophyd.ophydobj import Kind
 from ophyd.signal import EpicsSignalBase
 
-__all__ = ["OptionalSignals"]
+__all__ = ["OptionalSignals", "instantiate"]
 
 logger = logging.getLogger(__name__)
 
 _PROBE_S = 1.0
+
+
+def instantiate(device: Device, names: Iterable[str]) -> None:
+    """Make lazy signals of a device, so that they connect all at once in the background.
+
+    ophyd would make each at its first use, and wait for it then.
+    """
+    with do_not_wait_for_lazy_connection(device):
+        for name in names:
+            getattr(device, name)
 
 
 class OptionalSignals(Device):
@@ -46,8 +56,8 @@ class OptionalSignals(Device):
         if self._probed:
             return ()
         getattr(self, self._served_signal).wait_for_connection()
-        with do_not_wait_for_lazy_connection(self):
-            probed = {name: getattr(self, name) for name in self._optional_signals}
+        instantiate(self, self._optional_signals)
+        probed = {name: self._signals[name] for name in self._optional_signals}
         deadline = time.monotonic() + _PROBE_S
         while not all(signal.connected for signal in probed.values()) and time.monotonic() < deadline:
             time.sleep(0.01)

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ophyd.device import Device, do_not_wait_for_lazy_connection
 from ophyd.signal import Signal
 
-from ..errors import DetectorFault, DetectorTimeout
+from ..errors import DetectorFault
 
-__all__ = ["apply_settings", "connect"]
+__all__ = ["apply_settings"]
 
 _ANSWER_S = 10.0
 
@@ -36,24 +35,3 @@ def apply_settings(settings: Mapping[Signal, Any]) -> dict[Signal, Any]:
                 next_step="see whether somebody else sets it, and what the IOC's status message says",
             ) from error
     return {signal: before[signal] for signal in changed}
-
-
-def connect(device: Device, timeout_s: float) -> None:
-    """Make the signals of a device's configuration, all at once rather than one after the other.
-
-    Raises
-    ------
-    DetectorTimeout
-        Some do not connect.
-    """
-    with do_not_wait_for_lazy_connection(device):
-        signals = [getattr(device, name) for name in device.configuration_attrs if "." not in name]
-    try:
-        for signal in signals:
-            signal.wait_for_connection(timeout=timeout_s)
-    except TimeoutError as error:
-        raise DetectorTimeout(
-            str(error),
-            where=device.prefix,
-            next_step="see whether the IOC is that of an Eiger2 and of a driver from R3-0 on",
-        ) from error

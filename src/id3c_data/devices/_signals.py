@@ -5,7 +5,7 @@ Each class was held against the PV table of a running ADEiger 3.6 with ADCore 3.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from ophyd import Device, EpicsSignal, EpicsSignalRO
 from ophyd.areadetector import ADComponent, EpicsSignalWithRBV
@@ -18,11 +18,11 @@ from ophyd.areadetector.plugins import (
     StatsPlugin_V34,
 )
 
-from ._optional import OptionalSignals
+from ._optional import OptionalSignals, instantiate
 
 __all__ = [
     "Eiger2CamIO",
-    "Eiger2HDF5Plugin",
+    "Eiger2HDF5PluginIO",
     "Eiger2ImagePlugin",
     "Eiger2PvaPlugin",
     "Eiger2ROIPlugin",
@@ -35,7 +35,7 @@ class Eiger2CamIO(OptionalSignals, EigerDetectorCam):
     """The PVs of ``cam1:`` of an Eiger2's IOC.
 
     `ophyd.EigerDetectorCam` without the PVs that the driver does not have (Eiger1, or long gone), and with
-    those that it has and ophyd's class lacks. What is watched during an exposure is not lazy.
+    those that it has and ophyd's class lacks.
     """
 
     # Not in the driver: FileNumber_Sync and FileNumber_write of old ADCore, TriggerExposure up to R3-5,
@@ -51,18 +51,9 @@ class Eiger2CamIO(OptionalSignals, EigerDetectorCam):
     link_3 = None
     dcu_buff_free = None
 
-    acquire = ADComponent(EpicsSignalWithRBV, "Acquire", lazy=False)
-    acquire_busy = ADComponent(EpicsSignalRO, "AcquireBusy", lazy=False)
-    acquire_period = ADComponent(EpicsSignalWithRBV, "AcquirePeriod", lazy=False)
-    armed = ADComponent(EpicsSignalRO, "Armed", lazy=False)
-    array_counter = ADComponent(EpicsSignalWithRBV, "ArrayCounter", lazy=False)
-    bit_depth_image = ADComponent(EpicsSignalRO, "BitDepthImage_RBV", lazy=False)
-    detector_state = ADComponent(EpicsSignalRO, "DetectorState_RBV", lazy=False)
-    num_images_counter = ADComponent(EpicsSignalRO, "NumImagesCounter_RBV", lazy=False)
-    port_name = ADComponent(EpicsSignalRO, "PortName_RBV", string=True, lazy=False)
-    sequence_id = ADComponent(EpicsSignalRO, "SequenceId", lazy=False)
-    status_message = ADComponent(EpicsSignalRO, "StatusMessage_RBV", string=True, lazy=False)
-
+    acquire_busy = ADComponent(EpicsSignalRO, "AcquireBusy")
+    bit_depth_image = ADComponent(EpicsSignalRO, "BitDepthImage_RBV")
+    sequence_id = ADComponent(EpicsSignalRO, "SequenceId")
     auto_summation = ADComponent(EpicsSignalWithRBV, "AutoSummation")
     counting_mode = ADComponent(EpicsSignalWithRBV, "CountingMode")
     countrate_corr_applied = ADComponent(EpicsSignalWithRBV, "CountrateCorrApplied")
@@ -93,6 +84,30 @@ class Eiger2CamIO(OptionalSignals, EigerDetectorCam):
     wait_for_plugins = ADComponent(EpicsSignal, "WaitForPlugins")
     wavelength_eps = ADComponent(EpicsSignalWithRBV, "WavelengthEps")
 
+    _eager_signals = (
+        "acquire",
+        "acquire_busy",
+        "armed",
+        "array_callbacks",
+        "array_counter",
+        "create_directory",
+        "detector_state",
+        "error",
+        "file_path",
+        "file_path_exists",
+        "full_file_name",
+        "fw_enable",
+        "fw_name_pattern",
+        "fw_num_images_per_file",
+        "num_images_counter",
+        "port_name",
+        "save_files",
+        "sequence_id",
+        "special_trigger_button",
+        "status_message",
+        "stream_dropped",
+        "stream_enable",
+    )
     _optional_signals = ("fw_hdf5_format", "restart", "signed_data", "stream_as_ts_source", "stream_version")
 
     _default_configuration_attrs = (
@@ -133,6 +148,11 @@ class Eiger2CamIO(OptionalSignals, EigerDetectorCam):
         "driver_version",
     )
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        always = set(self._default_configuration_attrs).difference(self._optional_signals)
+        instantiate(self, (*self._eager_signals, *always))
+
 
 class PluginIO:
     """A plugin without ophyd's habits at staging.
@@ -143,10 +163,12 @@ class PluginIO:
     """
 
     asyn_pipeline_config = None
+    _eager_signals: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.stage_sigs.clear()  # pyright: ignore[reportAttributeAccessIssue]
+        instantiate(self, self._eager_signals)  # pyright: ignore[reportArgumentType]
 
     stage = Device.stage
     read_configuration = Device.read_configuration
@@ -168,19 +190,44 @@ class Eiger2ROIPlugin(PluginIO, ROIPlugin_V34):
 class Eiger2StatsPlugin(PluginIO, StatsPlugin_V34):
     """The PVs of ``Stats1:``: statistics of each image."""
 
-    array_counter = ADComponent(EpicsSignalWithRBV, "ArrayCounter", lazy=False)
-    max_value = ADComponent(EpicsSignalRO, "MaxValue_RBV", lazy=False)
-    total = ADComponent(EpicsSignalRO, "Total_RBV", lazy=False)
-    unique_id = ADComponent(EpicsSignalRO, "UniqueId_RBV", lazy=False)
+    _eager_signals = (
+        "blocking_callbacks",
+        "compute_statistics",
+        "dropped_arrays",
+        "enable",
+        "max_value",
+        "nd_array_port",
+        "port_name",
+        "total",
+        "unique_id",
+    )
 
 
-class Eiger2HDF5Plugin(PluginIO, HDF5Plugin_V34):
+class Eiger2HDF5PluginIO(PluginIO, HDF5Plugin_V34):
     """The PVs of ``HDF1:``: the IOC's HDF5 writer."""
 
-    capture = ADComponent(EpicsSignalWithRBV, "Capture", lazy=False)
-    dropped_arrays = ADComponent(EpicsSignalWithRBV, "DroppedArrays", lazy=False)
-    full_file_name = ADComponent(EpicsSignalRO, "FullFileName_RBV", string=True, lazy=False)
-    num_captured = ADComponent(EpicsSignalRO, "NumCaptured_RBV", lazy=False)
-    write_message = ADComponent(EpicsSignal, "WriteMessage", string=True, lazy=False)
-    write_status = ADComponent(EpicsSignal, "WriteStatus", lazy=False)
     flush_now = ADComponent(EpicsSignal, "FlushNow")
+
+    _eager_signals = (
+        "blocking_callbacks",
+        "capture",
+        "create_directory",
+        "data_type",
+        "dropped_arrays",
+        "enable",
+        "file_name",
+        "file_path",
+        "file_path_exists",
+        "file_template",
+        "file_write_mode",
+        "full_file_name",
+        "lazy_open",
+        "nd_array_port",
+        "num_capture",
+        "num_captured",
+        "num_frames_flush",
+        "port_name",
+        "swmr_mode",
+        "write_message",
+        "write_status",
+    )

@@ -79,6 +79,8 @@ class StagedRun:
         """Take the frames of one event and see that they are where they belong; blocks."""
         self._readings = {}
         self.store.expect()
+        if self._statistics is not None:
+            self._statistics.expect()
         taken = self.exposing.expose()
         slot = self.store.find(taken)
         if self._statistics is not None:

@@ -14,6 +14,8 @@ from ._watch import SignalWatch
 
 __all__ = ["StatisticsLogic"]
 
+_NEWS_S = 1.0
+
 
 class StatisticsLogic:
     """Sees to it that what is read from the statistics plugin belongs to the event's last frame.
@@ -34,11 +36,12 @@ class StatisticsLogic:
         self, plugin: Eiger2StatsPlugin, cam: Eiger2CamIO, watch: SignalWatch, patience_s: float
     ) -> None:
         self._plugin, self._cam, self._watch, self._patience_s = plugin, cam, watch, patience_s
+        self._dropped = 0
 
     @staticmethod
     def watched(plugin: Eiger2StatsPlugin) -> tuple:
         """Return the signals that this logic looks at."""
-        return (plugin.unique_id,)
+        return (plugin.dropped_arrays, plugin.unique_id)
 
     @property
     def is_read(self) -> bool:
@@ -59,6 +62,10 @@ class StatisticsLogic:
             settings[plugin.compute_centroid] = "Yes"
         return settings
 
+    def expect(self) -> None:
+        """Get ready for an event's frames."""
+        self._dropped = self._watch[self._plugin.dropped_arrays]
+
     def wait_for(self, taken: Taken) -> None:
         """Wait until the plugin has seen the last frame of an event.
 
@@ -68,7 +75,12 @@ class StatisticsLogic:
             It did not.
         """
         watch, plugin = self._watch, self._plugin
-        if not watch.wait_for(lambda: watch[plugin.unique_id] >= taken.last_unique_id, self._patience_s):
+
+        def seen() -> bool:
+            return watch[plugin.unique_id] >= taken.last_unique_id
+
+        watch.wait_for(lambda: seen() or watch[plugin.dropped_arrays] != self._dropped, self._patience_s)
+        if not watch.wait_for(seen, _NEWS_S):
             raise FramesMissing(
                 f"the plugin has seen frame {watch[plugin.unique_id]}, not the event's frame "
                 f"{taken.last_unique_id}",

@@ -1,0 +1,177 @@
+"""A creator that takes the same description of a detector as `apstools.devices.ad_creator`."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
+from typing import Any
+
+from ophyd.areadetector import ADComponent
+from ophyd.areadetector import plugins as ophyd_plugins
+
+from ..errors import ConfigError
+from ._cam import Eiger2Cam
+from ._detector import Eiger2Base
+from ._hdf5_plugin import Eiger2HDF5Plugin
+from ._signals import (
+    Eiger2HDF5PluginIO,
+    Eiger2ImagePlugin,
+    Eiger2PvaPlugin,
+    Eiger2ROIPlugin,
+    Eiger2StatsPlugin,
+)
+
+__all__ = ["eiger2_creator"]
+
+logger = logging.getLogger(__name__)
+
+_OURS: Mapping[str, tuple[str, type]] = {
+    "cam": ("cam1:", Eiger2Cam),
+    "image": ("image1:", Eiger2ImagePlugin),
+    "pva": ("Pva1:", Eiger2PvaPlugin),
+    "hdf1": ("HDF1:", Eiger2HDF5PluginIO),
+    **{f"roi{i}": (f"ROI{i}:", Eiger2ROIPlugin) for i in range(1, 5)},
+    **{f"stats{i}": (f"Stats{i}:", Eiger2StatsPlugin) for i in range(1, 6)},
+}
+_OPHYDS: Mapping[str, tuple[str, type]] = {
+    "codec1": ("Codec1:", ophyd_plugins.CodecPlugin_V34),
+    "overlay1": ("Over1:", ophyd_plugins.OverlayPlugin_V34),
+    "process1": ("Proc1:", ophyd_plugins.ProcessPlugin_V34),
+    "roistat1": ("ROIStat1:", ophyd_plugins.ROIStatPlugin_V34),
+    "transform1": ("Trans1:", ophyd_plugins.TransformPlugin_V34),
+}
+_DEFAULT_PLUGINS = ("cam", "image", "pva", "roi1", "stats1", "hdf1")
+_OF_DETECTOR = ("write_path_template", "read_path_template", "write_root", "path_semantics", "swmr")
+_REPLACED: Mapping[str, type] = {"hdf1": ophyd_plugins.HDF5Plugin}
+
+
+def eiger2_creator(
+    prefix: str,
+    *,
+    name: str,
+    plugins: Sequence[str | Mapping[str, Mapping[str, Any]]] = _DEFAULT_PLUGINS,
+    plugin_defaults: Mapping[str, Mapping[str, Any]] | None = None,
+    class_name: str = "",
+    bases: type | tuple[type, ...] = Eiger2Base,
+    ad_setup: Callable[[Eiger2Base], object] | None = None,
+    validate_ports: bool = False,
+    **kwargs: Any,
+) -> Eiger2Base:
+    """Return an Eiger2 with the plugins described, and all that `Eiger2Detector` promises.
+
+    It takes what stands under ``apstools.devices.ad_creator`` in a ``devices.yml``: only the section's name
+    changes.
+
+    Parameters
+    ----------
+    prefix
+        Start of all PV names.
+    name
+        Name in Bluesky.
+    plugins
+        Names of plugins, or one-item mappings of a name to its settings: ``class`` (a class or its dotted
+        name), ``suffix``, and arguments of the class. Classes of ophyd and apstools for the camera,
+        statistics and HDF5 plugins are replaced by this package's, which have the same signals. Templates
+        given for ``hdf1`` are the detector's, and make the HDF5 plugin its writer.
+    plugin_defaults
+        Settings for plugins by name, under those of ``plugins``.
+    class_name
+        Name of the class that is made.
+    bases
+        Its bases, `Eiger2Base` among them.
+    ad_setup
+        Called with the detector when it is made.
+    validate_ports
+        Whether to check that all plugins' sources are known, which waits for the IOC.
+    **kwargs
+        Further arguments of `Eiger2Detector`.
+
+    Raises
+    ------
+    ConfigError
+        Something in the description is wrong.
+    """
+    bases = bases if isinstance(bases, tuple) else (bases,)
+    if not any(issubclass(base, Eiger2Base) for base in bases):
+        raise ConfigError("bases: Eiger2Base is not among them", name, "leave `bases` out, or add it")
+    settings = dict(_plugin_settings(plugin, plugin_defaults or {}, name) for plugin in plugins)
+    if "cam" not in settings:
+        raise ConfigError("plugins: there is no cam", name, "add `- cam` to the plugins")
+    hdf1 = settings.get("hdf1", {})
+    of_detector = {key: hdf1.pop(key) for key in _OF_DETECTOR if key in hdf1}
+    if "write_path_template" in of_detector:
+        of_detector.setdefault("writer", "hdf5")
+    components = {key: _component(key, plugin, name) for key, plugin in settings.items()}
+    if "stats1" not in components:
+        kwargs.setdefault("hinted", ())
+    cls = type(class_name or f"{name.title().replace('_', '')}Detector", bases, components)
+    detector = cls(prefix, name=name, **{**of_detector, **kwargs})
+    if validate_ports:
+        detector.validate_asyn_ports()
+    if ad_setup is not None:
+        ad_setup(detector)
+    return detector
+
+
+def _plugin_settings(
+    plugin: str | Mapping[str, Mapping[str, Any]], defaults: Mapping[str, Mapping[str, Any]], where: str
+) -> tuple[str, dict[str, Any]]:
+    """Return name and settings of an entry of ``plugins``."""
+    if isinstance(plugin, str):
+        return plugin, dict(defaults.get(plugin, {}))
+    if isinstance(plugin, Mapping) and len(plugin) == 1:
+        ((key, settings),) = plugin.items()
+        if settings is None or isinstance(settings, Mapping):
+            return key, {**defaults.get(key, {}), **(settings or {})}
+    raise ConfigError(
+        f"plugins: {plugin!r} describes no plugin",
+        where=where,
+        next_step="write a name such as `- image`, or `- hdf1: {...}` with the plugin's settings",
+    )
+
+
+def _component(key: str, settings: Mapping[str, Any], where: str) -> ADComponent:
+    """Return the component of one plugin."""
+    suffix, ours = _OURS.get(key) or _OPHYDS.get(key) or (None, None)
+    rest = {name: value for name, value in settings.items() if name not in ("class", "suffix")}
+    suffix = settings.get("suffix", suffix)
+    given = settings.get("class", ours)
+    if suffix is None or given is None:
+        raise ConfigError(
+            f"plugins: {key} is not known",
+            where=where,
+            next_step=f"give its class and suffix, or use one of {', '.join(sorted({*_OURS, *_OPHYDS}))}",
+        )
+    cls = _import(given, key, where) if isinstance(given, str) else given
+    if key in _OURS:
+        cls = _our_class(key, cls, where)
+    return ADComponent(cls, suffix, lazy=False, **rest)
+
+
+def _our_class(key: str, given: type, where: str) -> type:
+    """Return the class for a plugin that a run depends on: the one given only where it derives from ours."""
+    _, ours = _OURS[key]
+    for_others = issubclass(given, Eiger2HDF5Plugin)
+    if issubclass(given, ours) and not for_others:
+        return given
+    if for_others or issubclass(ours, given) or issubclass(given, _REPLACED.get(key, ())):
+        logger.info("%s: %s is a %s, which replaces %s", where, key, ours.__name__, given.__name__)
+        return ours
+    raise ConfigError(
+        f"plugins: {key} cannot be a {given.__name__}",
+        where=where,
+        next_step=f"leave its class out, or derive it from id3c_data.devices.{ours.__name__}",
+    )
+
+
+def _import(dotted: str, key: str, where: str) -> type:
+    module, _, attribute = dotted.rpartition(".")
+    try:
+        return getattr(import_module(module), attribute)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ConfigError(
+            f"plugins: the class of {key} cannot be imported: {error}",
+            where=where,
+            next_step=f"see whether {dotted!r} is spelled right and installed here",
+        ) from error
