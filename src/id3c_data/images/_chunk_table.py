@@ -40,6 +40,8 @@ class ChunkTable:
     entries
         Byte offset, size (0: not there) and whether the filters were left out, for each chunk on the axes
         frame, row and column.
+    complete
+        Whether all chunks of a frame (or of the frames in one chunk) are there.
     """
 
     chunk: tuple[int, ...]
@@ -47,6 +49,7 @@ class ChunkTable:
     channel: int
     frame: tuple[int, int]
     entries: NDArray[np.int64]
+    complete: NDArray[np.bool_]
 
     @classmethod
     def of(
@@ -79,16 +82,20 @@ class ChunkTable:
             cell = tuple(o // c for o, c in zip(at, per_chunk, strict=True))
             if all(c < g for c, g in zip(cell, grid, strict=True)):  # a shrunk dataset may keep more
                 entries[cell] = stored.byte_offset, stored.size, stored.filter_mask != 0
-        return cls(chunk, image.lead, image.channel, image.frame, entries)
+        complete = np.asarray((entries[..., 1] > 0).all(axis=(1, 2)))
+        return cls(chunk, image.lead, image.channel, image.frame, entries, complete)
 
     @property
     def one_frame_each(self) -> bool:
         """Whether each chunk is one whole frame."""
         return _size(self.chunk) == self.frame[0] * self.frame[1] and self.chunk[-2:] == self.frame
 
-    def written(self, n: int) -> bool:
-        """Say whether all of frame ``n`` is there."""
-        return bool(self.entries[self._layer(n), :, :, 1].all())
+    def written_from(self, n: int, count: int) -> int:
+        """Return how many frames are there as a whole and without a gap, from frame ``n`` on."""
+        missing = np.flatnonzero(~self.complete[self._layer(n) : self._layer(n + count - 1) + 1])
+        if not missing.size:
+            return count
+        return max(0, (self._layer(n) + int(missing[0])) * (self.chunk[0] if self.lead else 1) - n)
 
     def cells(self) -> Iterator[tuple[int, int]]:
         """Yield row and column of each chunk of a frame."""

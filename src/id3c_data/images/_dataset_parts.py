@@ -13,7 +13,7 @@ from ..errors import Hdf5Error, LayoutUnknown, LinkOutsideRoots
 from ..h5api import Found, Resolver, VirtualBlock, hdf5_errors, storage_of, virtual_blocks
 from ._descriptors import FileReference
 from ._frame_source import ImageShape, frame_source, pixel_type
-from ._parts import FrameType, Part
+from ._parts import Absent, FrameType, Part
 
 __all__ = ["DatasetParts", "Indexer", "check_type"]
 
@@ -103,7 +103,7 @@ class Indexer:
         except LinkOutsideRoots:
             raise
         except Hdf5Error as error:
-            return [Part(first, count, missing=error)]
+            return [Part(first, count, Absent.because(error))]
         shift = first - source_first
         cut = (part.cut(source_first, source_first + count, shift) for part in inner.parts)
         return [part for part in cut if part is not None]
@@ -111,7 +111,7 @@ class Indexer:
 
 def check_type(part: Part, frames: FrameType, where: str) -> None:
     """Raise where the frames of a part are of another size or type than they should."""
-    if part.source is None:
+    if isinstance(part.source, Absent):
         return
     image = part.source.image
     if image.frame != frames.shape or image.dtype != frames.dtype:

@@ -115,8 +115,8 @@ class FrameSource(Protocol):
         """File and path, for errors."""
         ...
 
-    def written(self, n: int) -> bool:
-        """Say whether frame ``n`` is in the file."""
+    def written_from(self, n: int, count: int) -> int:
+        """Return how many of ``count`` frames are in the file without a gap, from frame ``n`` on."""
         ...
 
     def read_into(self, n: int, out: Image) -> None:
@@ -185,9 +185,9 @@ class ChunkedSource:
     codec: Codec
     table: ChunkTable
 
-    def written(self, n: int) -> bool:
-        """Say whether frame ``n`` is in the file."""
-        return self.table.written(n)
+    def written_from(self, n: int, count: int) -> int:
+        """Return how many frames are in the file without a gap, from frame ``n`` on."""
+        return self.table.written_from(n, count)
 
     def read_into(self, n: int, out: Image) -> None:
         """Write the pixels of frame ``n`` into an array."""
@@ -220,9 +220,9 @@ class ContiguousSource:
     offset: int | None
     channels: int
 
-    def written(self, n: int) -> bool:  # noqa: ARG002 (HDF5 allots the space for all frames at once)
-        """Say whether frame ``n`` is in the file."""
-        return self.offset is not None
+    def written_from(self, n: int, count: int) -> int:  # noqa: ARG002 (HDF5 allots all space at once)
+        """Return how many frames are in the file without a gap, from frame ``n`` on."""
+        return 0 if self.offset is None else count
 
     def read_into(self, n: int, out: Image) -> None:
         """Write the pixels of frame ``n`` into an array."""
@@ -249,9 +249,9 @@ class LibrarySource:
         """File and path, for errors."""
         return f"{self.file.path}: {self.name}"
 
-    def written(self, n: int) -> bool:
-        """Say whether frame ``n`` is in the file."""
-        return self.table is None or self.table.written(n)
+    def written_from(self, n: int, count: int) -> int:
+        """Return how many frames are in the file without a gap, from frame ``n`` on."""
+        return count if self.table is None else self.table.written_from(n, count)
 
     def read_into(self, n: int, out: Image) -> None:
         """Write the pixels of frame ``n`` into an array."""

@@ -81,8 +81,9 @@ class StackFrames:
         """How many frames, from the first on, are there without a gap."""
         total = 0
         for master in self._masters:
-            total += master.written
-            if master.written < master.frames:
+            written = master.written
+            total += written
+            if written < master.frames:
                 break
         return total
 

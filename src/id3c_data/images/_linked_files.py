@@ -11,7 +11,7 @@ from ..errors import Hdf5Error, LinkOutsideRoots
 from ..h5api import Found, OpenFile, attribute_of, hdf5_errors
 from ._dataset_parts import DatasetParts, Indexer, check_type
 from ._frame_source import MOST_FRAMES
-from ._parts import FrameType, MasterFrames, Part
+from ._parts import Absent, FrameType, MasterFrames, Part
 from ._values import Values
 
 __all__ = ["linked_frames"]
@@ -28,17 +28,14 @@ class _Link:
     number
         Number of the data file, from 1.
     content
-        What the file holds; None where it cannot be read.
+        What the file holds, or why it cannot be read.
     low
         Number of its first image in the series, from 1, where the file says so.
-    error
-        Why it cannot be read.
     """
 
     number: int
-    content: DatasetParts | None = None
+    content: DatasetParts | Absent
     low: int | None = None
-    error: Hdf5Error | None = None
 
 
 def linked_frames(
@@ -77,7 +74,7 @@ def linked_frames(
         check_type(part, frame_type, str(file.path))
     stop = max(part.stop for part in parts)
     if promised is not None and promised <= MOST_FRAMES:
-        there = max((part.stop for part in parts if part.source), default=0)
+        there = max((part.stop for part in parts if not isinstance(part.source, Absent)), default=0)
         stop = max(promised, there)
         parts = [cut for part in parts if (cut := part.cut(0, stop, 0)) is not None]
     return MasterFrames(file.path, tuple(parts), stop, frame_type)
@@ -92,7 +89,7 @@ def _look(indexer: Indexer, file: OpenFile, path: str, channel: int) -> _Link:
     except LinkOutsideRoots:
         raise
     except Hdf5Error as error:
-        return _Link(number, error=error)
+        return _Link(number, Absent.because(error))
 
 
 def _image_nr_low(found: Found) -> int | None:
@@ -106,7 +103,8 @@ def _image_nr_low(found: Found) -> int | None:
 
 def _images_per_file(links: list[_Link], promised: int | None) -> int:
     """Return how many images a full data file has: as many as the fullest, and as the series needs."""
-    fullest = max((link.content.frames for link in links if link.content), default=1)
+    contents = (link.content for link in links)
+    fullest = max((content.frames for content in contents if not isinstance(content, Absent)), default=1)
     needed = -(-promised // len(links)) if promised and promised <= MOST_FRAMES else 1
     return max(fullest, needed)
 
@@ -116,9 +114,9 @@ def _placed(links: list[_Link], per_file: int) -> list[Part]:
     parts: list[Part] = []
     for link in links:
         behind = parts[-1].stop if parts else 0
-        if link.content is None:
+        if isinstance(link.content, Absent):
             start = max((link.number - 1) * per_file, behind)
-            parts.append(Part(start, per_file, missing=link.error))
+            parts.append(Part(start, per_file, link.content))
             continue
         start = behind
         if link.low is not None:
@@ -132,20 +130,23 @@ def _start_of(said: int, parts: list[Part]) -> int:
 
     A missing file before it was given as much room as a full one has; the file itself knows better.
     """
-    if parts and parts[-1].source is None and parts[-1].start < said < parts[-1].stop:
+    if parts and isinstance(parts[-1].source, Absent) and parts[-1].start < said < parts[-1].stop:
         parts[-1] = replace(parts[-1], count=said - parts[-1].start)
     return max(said, parts[-1].stop if parts else 0)
 
 
 def _type_of(links: list[_Link], indexer: Indexer, file: OpenFile) -> FrameType:
-    """Return size and type of the frames: from the first data file, or from what the master says."""
+    """Return size and type of the frames: from a data file, or, where all are awaited, from the master."""
+    absent: list[Absent] = []
     for link in links:
-        if link.content:
+        if not isinstance(link.content, Absent):
             return link.content.type
+        absent.append(link.content)
     values = Values(indexer.resolver, file)
     height = values.number(f"{_DETECTOR}/detectorSpecific/y_pixels_in_detector")
     width = values.number(f"{_DETECTOR}/detectorSpecific/x_pixels_in_detector")
     depth = values.number(f"{_DETECTOR}/bit_depth_image")
-    if height and width and depth in (8, 16, 32):
-        return FrameType(height, width, np.dtype(f"<u{depth // 8}"))
-    raise next(link.error for link in links if link.error)
+    broken = [reason for reason in absent if not reason.awaited]
+    if broken or not (height and width and depth in (8, 16, 32)):
+        raise (broken or absent)[0].again()
+    return FrameType(height, width, np.dtype(f"<u{depth // 8}"))

@@ -12,7 +12,7 @@ import numpy as np
 from ..errors import FileIncomplete, FileMissing, FrameNotWritten, Hdf5Error
 from ._frame_source import FrameSource, Image
 
-__all__ = ["FrameType", "MasterFrames", "Part"]
+__all__ = ["Absent", "FrameType", "MasterFrames", "Part"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,33 @@ class FrameType:
 
 
 @dataclass(frozen=True, slots=True)
+class Absent:
+    """Why nothing is where a dataset should be.
+
+    Parameters
+    ----------
+    error
+        What was found instead.
+    awaited
+        Whether the file is missing or not complete, so that it may have been on its way.
+    """
+
+    error: Hdf5Error
+    awaited: bool
+
+    @classmethod
+    def because(cls, error: Hdf5Error) -> Absent:
+        """Return the reason for the error that opening the dataset ended in."""
+        return cls(error, isinstance(error.__cause__, FileMissing | FileIncomplete))
+
+    def again(self) -> Hdf5Error:
+        """Return the error as a fresh one, so that no traceback grows from read to read."""
+        error = type(self.error)(*self.error.args)
+        error.__cause__ = self.error
+        return error
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """Consecutive frames that one dataset holds, or should hold.
 
@@ -43,18 +70,15 @@ class Part:
     count
         How many.
     source
-        Where they are; None where nothing is there.
+        Where they are, or why they are not.
     source_start
         Number of the first of them in the source.
-    missing
-        Why nothing is there.
     """
 
     start: int
     count: int
-    source: FrameSource | None = None
+    source: FrameSource | Absent
     source_start: int = 0
-    missing: Hdf5Error | None = None
 
     @property
     def stop(self) -> int:
@@ -71,12 +95,9 @@ class Part:
 
     def written(self) -> int:
         """Return how many frames, from the first on, are there without a gap."""
-        if self.source is None:
+        if isinstance(self.source, Absent):
             return 0
-        for n in range(self.count):
-            if not self.source.written(self.source_start + n):
-                return n
-        return self.count
+        return self.source.written_from(self.source_start, self.count)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +137,19 @@ class MasterFrames:
     @property
     def sources(self) -> tuple[FrameSource, ...]:
         """Where frames are."""
-        return tuple(part.source for part in self.parts if part.source is not None)
+        return tuple(part.source for part in self.parts if not isinstance(part.source, Absent))
 
     def read_into(self, n: int, out: Image, *, ended: bool) -> None:
         """Write the pixels of frame ``n`` into an array.
+
+        Parameters
+        ----------
+        n
+            Number of the frame, from 0.
+        out
+            Where the pixels go.
+        ended
+            Whether the run is over, so that nothing more will come.
 
         Raises
         ------
@@ -129,25 +159,18 @@ class MasterFrames:
             It is there, or its link is, and cannot be read.
         """
         at = bisect_right(self.parts, n, key=lambda part: part.start) - 1
-        part = self.parts[at] if at >= 0 else None
-        if part is None or n >= part.stop:
+        if at < 0 or n >= self.parts[at].stop:
             raise self._not_written(n, "no data file has it", ended)
-        if part.source is None:
-            raise self._missing(n, part.missing, ended)
+        part = self.parts[at]
+        if isinstance(part.source, Absent):
+            if not part.source.awaited:
+                raise part.source.again()
+            error = part.source.error
+            raise self._not_written(n, f"{error.where}: {error.what}", ended) from error
         place = part.source_start + n - part.start
-        if place >= part.source.image.frames or not part.source.written(place):
-            raise self._not_written(n, f"{part.source.where} does not hold it", ended)
+        if not part.source.written_from(place, 1):
+            raise self._not_written(n, f"{part.source.where} has no data for it", ended)
         part.source.read_into(place, out)
-
-    def _missing(self, n: int, error: Hdf5Error | None, ended: bool) -> Exception:
-        """Return the error for a frame whose file could not be opened."""
-        if error is None or isinstance(error.__cause__, FileMissing | FileIncomplete):
-            not_written = self._not_written(n, f"{error.where}: {error.what}" if error else "", ended)
-            not_written.__cause__ = error
-            return not_written
-        again = type(error)(*error.args)  # a fresh one, so that no traceback grows from read to read
-        again.__cause__ = error
-        return again
 
     def _not_written(self, n: int, reason: str, ended: bool) -> FrameNotWritten:
         going_on = "" if ended else "; the run is still going on"
