@@ -46,7 +46,8 @@ def status_of(error: Id3cDataError, *, run_ended: bool) -> int:
 
 def header_of(error: Id3cDataError) -> dict[str, str]:
     """Return the header that tells our client which error it was; none where it would be too long."""
-    value = json.dumps([type(error).__name__, list(error.args)], default=str)
+    args = error.__reduce__()[1]  # what makes it again; an OSError keeps but two of three in its args
+    value = json.dumps([type(error).__name__, args], default=str)
     return {HEADER: value} if len(value) <= _LONGEST else {}
 
 

@@ -1,0 +1,321 @@
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pytest
+from tiled.client import from_uri
+from tiled.client.array import ArrayClient
+from tiled.client.container import DEFAULT_STRUCTURE_CLIENT_DISPATCH
+from tiled.client.utils import ClientError
+
+from id3c_data.catalog import Catalog, ImagesClient, Server, Subscription, connect
+from id3c_data.errors import (
+    CatalogError,
+    DamagedChunk,
+    FrameNotWritten,
+    Hdf5Error,
+    Id3cDataError,
+    LayoutUnknown,
+    LinkOutsideRoots,
+    NotInCatalog,
+    PathOutsideRoots,
+)
+from id3c_data.sim import FrameModel, NexusWriter, PluginWriter, Series, SeriesFiles
+from id3c_data.testing.catalog import RunDocuments
+
+Write = Callable[..., SeriesFiles]
+AT_ONCE_S = 3.0  # an answer that is asked for again takes half a minute
+
+
+@pytest.fixture
+def take(subscription: Subscription, folder: Path, model: FrameModel) -> Callable[..., RunDocuments]:
+    """Documents of a run whose events are (master, slot); open until the test stops it."""
+
+    def documents(*places: tuple[Path, int], stop: bool = True, **more: Any) -> RunDocuments:
+        run = RunDocuments(subscription, **{"root": folder, "frame_shape": model.shape, **more})
+        resources: dict[Path, str] = {}
+        for master, slot in places:
+            if master not in resources:
+                resources[master] = run.resource(master, images_per_file=1000)
+            run.event(resources[master], slot)
+        if stop:
+            run.stop()
+        subscription.wait(30)
+        return run
+
+    return documents
+
+
+@pytest.fixture
+def ten_points(cat: Catalog, take: Callable[..., RunDocuments], series: Write) -> ImagesClient:
+    run = take(*((series(number).master, 0) for number in range(10)))
+    return cat[run.uid].primary["eiger2_image"]
+
+
+def expected(model: FrameModel, *places: tuple[int, int]) -> np.ndarray:
+    return np.stack([model.frame(number, image) for number, image in places])
+
+
+def test_a_series_for_each_point(ten_points: ImagesClient, model: FrameModel) -> None:
+    assert ten_points.shape == (10, *model.shape)
+    assert ten_points.dtype == np.uint32
+    assert np.array_equal(ten_points[3].read(), model.frame(3, 1))
+    assert np.array_equal(ten_points.read(), expected(model, *((n, 1) for n in range(10))))
+
+
+def test_a_series_for_the_whole_run_over_several_data_files(
+    cat: Catalog, take: Callable[..., RunDocuments], series: Write, model: FrameModel
+) -> None:
+    master = series(5, images=7, images_per_file=3).master
+    run = take(*((master, slot) for slot in range(7)))
+    images = cat[run.uid].primary["eiger2_image"]
+    assert np.array_equal(images, expected(model, *((5, n) for n in range(1, 8))))
+
+
+def test_several_images_of_an_event(
+    cat: Catalog, take: Callable[..., RunDocuments], series: Write, model: FrameModel
+) -> None:
+    masters = [series(number, images=4, images_per_file=3).master for number in (1, 2)]
+    run = take(*((master, 0) for master in masters), frames_per_event=4)
+    images = cat[run.uid].primary["eiger2_image"]
+    whole = expected(model, *((s, n) for s in (1, 2) for n in range(1, 5))).reshape(2, 4, *model.shape)
+    assert images.shape == (2, 4, *model.shape)
+    assert np.array_equal(images[1, 2:, 10:20, ::3].read(), whole[1, 2:, 10:20, ::3])
+    assert np.array_equal(images[::-1, 1].read(), whole[::-1, 1])
+    assert np.array_equal(images, whole)
+
+
+def test_slots_that_belong_to_no_event_are_left_out(
+    cat: Catalog, take: Callable[..., RunDocuments], series: Write, model: FrameModel
+) -> None:
+    first, second = (series(number, images=4).master for number in (1, 2))
+    run = take((first, 0), (first, 1), (first, 3), (second, 0), (second, 2))
+    images = cat[run.uid].primary["eiger2_image"]
+    assert np.array_equal(images, expected(model, (1, 1), (1, 2), (1, 4), (2, 1), (2, 3)))
+    assert np.array_equal(images[1:4:2].read(), expected(model, (1, 2), (2, 1)))
+
+
+def test_files_of_the_hdf5_plugin(
+    cat: Catalog, take: Callable[..., RunDocuments], folder: Path, model: FrameModel
+) -> None:
+    with PluginWriter(folder / "scan.h5", model.shape, model.dtype) as writer:
+        for image in (1, 2, 3):
+            writer.append(model.frame(1, image), image, 1.7e9)
+    run = take(*((folder / "scan.h5", slot) for slot in range(3)), writer="hdf5")
+    images = cat[run.uid].primary["eiger2_image"]
+    assert np.array_equal(images, expected(model, (1, 1), (1, 2), (1, 3)))
+    assert images.master_files == [str(folder / "scan.h5")]
+
+
+def test_channels_are_data_keys_of_their_own(
+    cat: Catalog, take: Callable[..., RunDocuments], folder: Path, model: FrameModel
+) -> None:
+    channels = ("threshold_1", "threshold_2", "difference")
+    files = NexusWriter(folder, Series("scan", 3, 2), model, channels=channels).write_series()
+    run = take((files.master, 0), (files.master, 1), channels=channels)
+    stream = cat[run.uid].primary
+    for channel, suffix in zip(channels, ("", "_threshold2", "_difference"), strict=True):
+        pixels = stream[f"eiger2_image{suffix}"][1].read()
+        assert np.array_equal(pixels, model.frame(3, 2, channel)), channel
+
+
+def test_indexing_fetches_nothing(ten_points: ImagesClient, model: FrameModel) -> None:
+    requests: list[Any] = []
+    hooks = ten_points.context.http_client.event_hooks
+    ten_points.context.http_client.event_hooks = {**hooks, "request": [requests.append]}
+    try:
+        part = ten_points[2:5, 10:20][1]
+        assert (part.shape, part.dtype, ten_points[0].shape) == ((10, 80), np.uint32, model.shape)
+        assert not requests
+        part.read()
+        assert len(requests) == 1
+    finally:
+        ten_points.context.http_client.event_hooks = hooks
+
+
+def test_what_was_read_is_the_callers_own(ten_points: ImagesClient) -> None:
+    frame = ten_points[0].read()
+    frame += 1
+    assert ten_points.read().flags.writeable
+
+
+def test_iteration_arithmetic_and_dask(ten_points: ImagesClient, model: FrameModel) -> None:
+    assert sum(1 for _ in ten_points) == 10
+    assert np.array_equal(ten_points[1] - ten_points[0], model.frame(1, 1) - model.frame(0, 1))
+    assert np.array_equal((ten_points * 1.0)[2], model.frame(2, 1))
+    assert np.array_equal(ten_points.to_dask()[4:6].max(axis=0).compute(), np.max(ten_points[4:6], axis=0))
+
+
+def test_the_stream_reads_as_a_dataset(cat: Catalog, ten_points: ImagesClient, model: FrameModel) -> None:
+    dataset = cat[-1].primary.read()
+    assert dataset["eiger2_image"].dims == ("time", "eiger2_y", "eiger2_x")
+    assert dataset["eiger2_image"].shape == ten_points.shape
+    assert np.array_equal(dataset["eiger2_image"][4], model.frame(4, 1))
+    assert dataset["eiger2_stats1_total"].shape == (10,)
+
+
+def test_master_files_are_named_as_this_machine_sees_them(
+    server: Server, ten_points: ImagesClient, folder: Path
+) -> None:
+    assert ten_points.master_files == [str(folder / f"run_{number}_master.h5") for number in range(10)]
+    elsewhere = connect(server.uri, api_key=server.api_key, path_map={str(folder): "/mnt/eiger"})
+    mapped = elsewhere[-1].primary["eiger2_image"]
+    assert mapped.master_files[:2] == ["/mnt/eiger/run_0_master.h5", "/mnt/eiger/run_1_master.h5"]
+
+
+@pytest.mark.usefixtures("ten_points")
+def test_tileds_own_from_uri_gives_the_same_client(server: Server, model: FrameModel) -> None:
+    images = from_uri(server.uri, api_key=server.api_key)[-1].primary["eiger2_image"]
+    assert type(images) is ImagesClient
+    assert np.array_equal(images[7].read(), model.frame(7, 1))
+    images.context.close()
+
+
+def test_a_client_without_this_package_reads_the_same(
+    server: Server, ten_points: ImagesClient, model: FrameModel
+) -> None:
+    stock = {**DEFAULT_STRUCTURE_CLIENT_DISPATCH["numpy"]}
+    stock.pop("Eiger2Image")
+    images = from_uri(server.uri, stock, api_key=server.api_key)[-1].primary["eiger2_image"]
+    assert type(images) is ArrayClient
+    assert np.array_equal(images[7], model.frame(7, 1))
+    assert np.array_equal(images.read_block((0, 0, 0)), ten_points.read())
+    images.context.close()
+
+
+@pytest.mark.usefixtures("ten_points")
+def test_a_dask_client_gives_dask_arrays(server: Server, model: FrameModel) -> None:
+    lazy = from_uri(server.uri, "dask", api_key=server.api_key)[-1].primary["eiger2_image"]
+    assert np.array_equal(lazy.read()[7].compute(), model.frame(7, 1))
+    lazy.context.close()
+
+
+def refused(read: Callable[[], object]) -> Id3cDataError:
+    started = time.monotonic()
+    with pytest.raises(Id3cDataError) as error:
+        read()
+    assert time.monotonic() - started < AT_ONCE_S
+    assert error.value.next_step
+    return error.value
+
+
+def test_a_frame_that_never_came_is_told_and_the_others_are_read(
+    cat: Catalog, take: Callable[..., RunDocuments], series: Write, model: FrameModel
+) -> None:
+    master = series(1, images=5, images_per_file=2, taken=3).master
+    run = take(*((master, slot) for slot in range(5)))
+    images = cat[run.uid].primary["eiger2_image"]
+    error = refused(images[4].read)
+    assert isinstance(error, FrameNotWritten)
+    assert master.name in str(error)
+    assert np.array_equal(images[:3].read(), expected(model, (1, 1), (1, 2), (1, 3)))
+
+
+def test_a_frame_that_is_not_on_disk_yet_is_told_as_such(
+    cat: Catalog, take: Callable[..., RunDocuments], folder: Path
+) -> None:
+    run = take((folder / "later_master.h5", 0), stop=False)
+    images = cat[run.uid].primary["eiger2_image"]
+    with pytest.raises(ClientError, match="425"):
+        ArrayClient.read(images, 0)
+    assert isinstance(refused(images[0].read), Hdf5Error)
+    run.stop()
+
+
+def test_a_master_that_never_came_is_not_asked_for_again(
+    cat: Catalog, take: Callable[..., RunDocuments], folder: Path
+) -> None:
+    run = take((folder / "never_master.h5", 0))
+    images = cat[run.uid].primary["eiger2_image"]
+    with pytest.raises(ClientError, match=r"404.*never_master\.h5"):
+        ArrayClient.read(images, 0)
+    assert isinstance(refused(images.read), FileNotFoundError)
+
+
+def test_a_path_outside_the_readable_storage_is_refused(
+    cat: Catalog, take: Callable[..., RunDocuments], tmp_path: Path, series: Write
+) -> None:
+    inside = series(1).master
+    run = take((inside, 0), (tmp_path / "secret_master.h5", 0), root=Path("/"))
+    images = cat[run.uid].primary["eiger2_image"]
+    assert isinstance(refused(images[1].read), PathOutsideRoots | CatalogError)
+
+
+def test_a_master_that_is_a_link_out_of_the_readable_storage_is_refused(
+    cat: Catalog, take: Callable[..., RunDocuments], tmp_path: Path, folder: Path, series: Write
+) -> None:
+    moved = series(1).master.rename(tmp_path / "secret_master.h5")
+    (folder / "innocent_master.h5").symlink_to(moved)
+    run = take((folder / "innocent_master.h5", 0))
+    images = cat[run.uid].primary["eiger2_image"]
+    assert isinstance(refused(images.read), LinkOutsideRoots)
+    with pytest.raises(ClientError, match="403"):
+        ArrayClient.read(images, 0)
+
+
+def test_an_external_link_out_of_the_readable_storage_is_refused(
+    cat: Catalog, take: Callable[..., RunDocuments], tmp_path: Path, series: Write
+) -> None:
+    files = series(1)
+    moved = files.data[0].rename(tmp_path / "secret_data.h5")
+    with h5py.File(files.master, "a") as file:
+        del file["entry/data/data_000001"]
+        file["entry/data/data_000001"] = h5py.ExternalLink(moved, "/entry/data/data")
+    run = take((files.master, 0))
+    assert isinstance(refused(cat[run.uid].primary["eiger2_image"].read), LinkOutsideRoots)
+
+
+def test_a_pixel_type_other_than_the_documents_is_refused(
+    cat: Catalog, take: Callable[..., RunDocuments], series: Write
+) -> None:
+    run = take((series(1).master, 0), dtype_numpy="<u2")
+    error = refused(cat[run.uid].primary["eiger2_image"].read)
+    assert isinstance(error, LayoutUnknown)
+    assert "uint32" in str(error)
+    assert "uint16" in str(error)
+
+
+def test_a_file_that_is_not_hdf5_is_told(
+    cat: Catalog, take: Callable[..., RunDocuments], folder: Path
+) -> None:
+    (folder / "text_master.h5").write_text("no HDF5 at all")
+    run = take((folder / "text_master.h5", 0))
+    assert isinstance(refused(cat[run.uid].primary["eiger2_image"].read), Hdf5Error)
+
+
+def test_a_damaged_chunk_is_told(cat: Catalog, take: Callable[..., RunDocuments], series: Write) -> None:
+    files = series(1)
+    with h5py.File(files.data[0], "r") as file:
+        chunk = file["entry/data/data"].id.get_chunk_info(0)
+    with files.data[0].open("r+b") as file:
+        file.seek(chunk.byte_offset)
+        file.write(b"\xff" * 12)
+    run = take((files.master, 0))
+    assert isinstance(refused(cat[run.uid].primary["eiger2_image"].read), DamagedChunk)
+
+
+def test_an_answer_beyond_the_servers_limit_is_refused_before_any_frame_is_read(
+    cat: Catalog, take: Callable[..., RunDocuments], folder: Path
+) -> None:
+    run = take(*((folder / "big_master.h5", slot) for slot in range(3)), frame_shape=(8000, 5000))
+    images = cat[run.uid].primary["eiger2_image"]
+    with pytest.raises(ClientError, match=r"400.*would exceed the limit"):
+        images._get_slice(np.s_[()])  # one request, where read() makes several
+    assert isinstance(refused(images[0].read), FileNotFoundError)
+
+
+@pytest.mark.usefixtures("ten_points")
+def test_a_data_key_that_is_not_there_is_told_with_those_that_are(cat: Catalog) -> None:
+    with pytest.raises(NotInCatalog, match=r"no data key 'eiger_image'.*nearest is eiger2_image"):
+        cat[-1].primary["eiger_image"]
+    with pytest.raises(NotInCatalog, match="no data key 'eiger_image'"):
+        cat[-1].primary.read(["eiger_image"])
+    with pytest.raises(NotInCatalog, match=r"no stream 'primry'.*nearest is primary"):
+        cat[-1]["primry"]
+    assert "eiger_image" not in cat[-1].primary
+    assert cat[-1].get("primry") is None
