@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import weakref
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -55,13 +56,11 @@ class FileReference:
 class _Descriptor:
     """A descriptor that closes itself when its last user has let it go."""
 
-    __slots__ = ("number",)
+    __slots__ = ("__weakref__", "number")
 
     def __init__(self, number: int) -> None:
         self.number = number
-
-    def __del__(self) -> None:
-        os.close(self.number)
+        weakref.finalize(self, os.close, number)
 
 
 class DescriptorPool:

@@ -110,8 +110,8 @@ class StackFrames:
     def read(self, selection: Selection) -> NDArray[Any]:
         """Return the pixels of a selection as an array of the caller's own."""
         out = np.empty(selection.shape, self.type.dtype)
-        flat = out.reshape(-1, *selection.frame_shape)
         numbers = [int(n) for n in selection.frames.reshape(-1)]
+        flat = out.reshape(len(numbers), *selection.frame_shape)
         if selection.whole_frames(*self.type.shape):
             for position, n in enumerate(numbers):
                 self.read_into(n, flat[position])

@@ -52,7 +52,8 @@ class Selection:
 
     def whole_frames(self, height: int, width: int) -> bool:
         """Say whether all pixels are selected, in their order."""
-        return self.rows == range(height) and self.columns == range(width)
+        lists = isinstance(self.rows, np.ndarray) or isinstance(self.columns, np.ndarray)
+        return not lists and (self.rows, self.columns) == (range(height), range(width))
 
     def __getitem__(self, key: Any) -> Selection:
         """Return the selection of a selection; NumPy's rules hold.

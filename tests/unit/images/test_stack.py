@@ -1,0 +1,226 @@
+"""A stack behaves like an array."""
+
+import pickle
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import dask
+import h5py
+import numpy as np
+import pytest
+
+from id3c_data.errors import Hdf5Error, MissingExtra
+from id3c_data.images import FrameMetadata, open_stack
+from id3c_data.sim import (
+    CHANNELS,
+    DetectorSettings,
+    FrameModel,
+    LegacyWriter,
+    NexusWriter,
+    PluginWriter,
+    Series,
+)
+
+MODEL = FrameModel(32, 48, 16)
+IMAGES = np.stack([MODEL.frame(1, image) for image in range(1, 7)])
+
+
+@pytest.fixture
+def files(tmp_path):
+    return LegacyWriter(tmp_path, Series("x_1", 1, 6, 4), MODEL).write_series()
+
+
+@pytest.fixture
+def stack(files):
+    return open_stack(files.master)
+
+
+def test_what_it_says_of_itself(stack, files):
+    assert stack.shape == (6, 32, 48)
+    assert (stack.ndim, stack.size, stack.nbytes, len(stack)) == (3, IMAGES.size, IMAGES.nbytes, 6)
+    assert stack.dtype == np.dtype("<u2")
+    assert stack.masters == (files.master,)
+    assert stack.files == files.data
+    assert stack.written == 6
+    assert repr(stack) == "<FrameStack (6, 32, 48) uint16 of x_1_master.h5>"
+
+
+def test_what_is_read_is_the_callers_own(stack):
+    first = stack[0].read()
+    first[:] = 0
+    np.testing.assert_array_equal(stack[0].read(), IMAGES[0])
+
+
+def test_a_stack_is_an_array_to_numpy(stack):
+    array = np.asarray(stack)
+    assert array.flags.writeable
+    np.testing.assert_array_equal(array, IMAGES)
+    assert np.asarray(stack[0], dtype="f4").dtype == np.float32
+    np.testing.assert_array_equal(np.sum(stack, axis=0), IMAGES.sum(axis=0))
+
+
+def test_no_array_without_a_copy(stack):
+    with pytest.raises(ValueError, match="not in memory"):
+        np.array(stack, copy=False)
+
+
+def test_iteration_gives_read_only_frames(stack):
+    frames = list(stack)
+    np.testing.assert_array_equal(frames, IMAGES)
+    with pytest.raises(ValueError, match="read-only"):
+        frames[0][0, 0] = 1
+
+
+def test_iteration_over_events_gives_read_only_groups_of_frames(stack):
+    groups = list(stack.by_event(3))
+    np.testing.assert_array_equal(groups, IMAGES.reshape(2, 3, 32, 48))
+    assert not groups[0].flags.writeable
+
+
+def test_iteration_over_a_frame_gives_rows(stack):
+    np.testing.assert_array_equal(list(stack[2]), IMAGES[2])
+
+
+def test_a_single_pixel_has_no_length(stack):
+    assert stack[1, 2, 3].read() == IMAGES[1, 2, 3]
+    with pytest.raises(TypeError, match="without dimensions"):
+        len(stack[1, 2, 3])
+
+
+def test_arithmetic_and_comparison_read(stack):
+    np.testing.assert_array_equal(stack[1] + 1, IMAGES[1] + 1)
+    np.testing.assert_array_equal(stack[1] - stack[0], IMAGES[1] - IMAGES[0])
+    np.testing.assert_array_equal(stack[:2] > 5, IMAGES[:2] > 5)
+    np.testing.assert_array_equal(np.sqrt(stack[0]), np.sqrt(IMAGES[0]))
+    assert np.add.reduce(stack[0], axis=None) == IMAGES[0].sum()
+
+
+def test_reading_from_many_threads(stack):
+    start = threading.Barrier(8)
+
+    def read(n):
+        start.wait(10)
+        return [stack[(n + k) % 6].read() for k in range(30)]
+
+    with ThreadPoolExecutor(8) as pool:
+        for n, frames in enumerate(pool.map(read, range(8))):
+            np.testing.assert_array_equal(frames, [IMAGES[(n + k) % 6] for k in range(30)])
+
+
+def test_a_stack_survives_pickling(stack):
+    again = pickle.loads(pickle.dumps(stack[2:4, ::2]))  # noqa: S301
+    np.testing.assert_array_equal(again.read(), IMAGES[2:4, ::2])
+
+
+def test_a_closed_stack_and_its_views_cannot_be_read(stack):
+    view = stack[2]
+    with stack:
+        view.read()
+    for item in (stack, view):
+        with pytest.raises(Hdf5Error, match="closed"):
+            item.read()
+
+
+def test_more_files_than_may_be_open_at_once(tmp_path):
+    small = FrameModel(4, 5, 8)
+    files = LegacyWriter(tmp_path, Series("x_1", 1, 200, 1), small).write_series()
+    stack = open_stack(files.master)
+    for _ in range(2):
+        np.testing.assert_array_equal(stack.read(), [small.frame(1, image) for image in range(1, 201)])
+
+
+def test_dask_reads_only_what_is_asked_for(files, monkeypatch):
+    stack = open_stack(files.master)
+    monkeypatch.setattr("id3c_data.images._stack._DASK_CHUNK_BYTES", 2 * 32 * 48 * 2)
+    lazy = stack.to_dask()
+    assert lazy.shape == stack.shape
+    assert lazy.chunks[0] == (2, 2, 2)
+    files.data[1].unlink()  # frames 4 and 5
+    with dask.config.set(scheduler="synchronous"):
+        np.testing.assert_array_equal(lazy[1].compute(), IMAGES[1])
+        np.testing.assert_array_equal(lazy[:4].max(axis=0).compute(), IMAGES[:4].max(axis=0))
+
+
+def test_without_dask_the_extra_is_named(stack, monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "dask", None)
+    monkeypatch.setitem(__import__("sys").modules, "dask.array", None)
+    with pytest.raises(MissingExtra, match=r"id3c-data\[catalog\]"):
+        stack.to_dask()
+
+
+@pytest.mark.parametrize("writer", [LegacyWriter, NexusWriter])
+def test_metadata_come_from_the_master_with_units(tmp_path, writer):
+    settings = DetectorSettings(beam_center=(12.5, 7.25), detector_distance_m=0.3)
+    path = writer(tmp_path, Series("x_1", 1, 6, ntrigger=2), MODEL, settings).write_master()
+    metadata = open_stack(path).metadata
+    assert metadata.beam_center_x == (12.5, "pixel")
+    assert metadata.beam_center_y == (7.25, "pixel")
+    assert metadata.detector_distance == (0.3, "m")
+    assert metadata.wavelength is not None
+    assert metadata.wavelength.unit == "angstrom"
+    assert metadata.wavelength.value == pytest.approx(0.99987, abs=1e-5)
+    assert metadata.x_pixel_size == (7.5e-05, "m")
+    assert metadata.count_time == (0.0999999, "s")
+    assert metadata.threshold_energy == (6200.0, "eV")
+    assert (metadata.images_per_trigger, metadata.triggers, metadata.bit_depth) == (3, 2, 16)
+    assert metadata.serial_number == "E-01-0999"
+    assert "detector_distance: 0.3 m" in str(metadata)
+
+
+def test_each_channel_has_its_threshold(tmp_path):
+    path = NexusWriter(tmp_path, Series("x_1", 1, 1), MODEL, channels=CHANNELS).write_master()
+    assert open_stack(path, channel="threshold_2").metadata.threshold_energy == (18600.0, "eV")
+
+
+def test_units_that_the_file_lacks_are_those_of_the_manual(files):
+    with h5py.File(files.master, "a") as file:
+        del file["entry/instrument/detector/detector_distance"].attrs["units"]
+        file["entry/instrument/detector/frame_time"].attrs["units"] = "ms"
+    metadata = open_stack(files.master).metadata
+    assert metadata.detector_distance == (0.25, "m")
+    assert metadata.frame_time == (0.1, "ms")
+
+
+def test_a_file_without_metadata_has_none(tmp_path):
+    with PluginWriter(tmp_path / "p.h5", MODEL.shape, MODEL.dtype) as file:
+        file.append(IMAGES[0], 1, 1.7e9)
+    assert open_stack(file.path).metadata == FrameMetadata()
+
+
+def test_metadata_of_the_wrong_kind_count_as_absent(files):
+    with h5py.File(files.master, "a") as file:
+        detector = file["entry/instrument/detector"]
+        for name, value in {
+            "beam_center_x": "left",
+            "frame_time": [1.0, 2.0],
+            "bit_depth_image": "many",
+        }.items():
+            del detector[name]
+            detector[name] = value
+        del detector["count_time"]
+        detector.create_group("count_time")
+    metadata = open_stack(files.master).metadata
+    assert metadata.beam_center_x is metadata.frame_time is metadata.count_time is metadata.bit_depth is None
+    assert metadata.beam_center_y is not None
+
+
+@pytest.mark.parametrize("writer", [LegacyWriter, NexusWriter])
+def test_the_mask_comes_from_the_master(tmp_path, writer):
+    stack = open_stack(writer(tmp_path, Series("x_1", 1, 2), MODEL).write_series().master)
+    assert stack.mask.dtype == np.uint32
+    np.testing.assert_array_equal(stack.mask, MODEL.mask())
+    np.testing.assert_array_equal(stack[1, 5:9, ::2].mask, MODEL.mask()[5:9, ::2])
+
+
+@pytest.mark.parametrize("dtype", ["u2", "i4"])
+def test_without_a_master_the_mask_comes_from_the_first_frame(tmp_path, dtype):
+    masked = MODEL.mask() != 0
+    frame = np.where(masked, np.array(-1).astype(dtype), IMAGES[0].astype(dtype))
+    with PluginWriter(tmp_path / "p.h5", MODEL.shape, np.dtype(dtype)) as file:
+        file.append(frame, 1, 1.7e9)
+    np.testing.assert_array_equal(open_stack(file.path).mask, masked)
+
+
+def test_a_mask_is_the_callers_own(stack):
+    stack.mask[:] = 7
+    np.testing.assert_array_equal(stack.mask, MODEL.mask())
