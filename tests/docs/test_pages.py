@@ -18,7 +18,9 @@ BLOCK = re.compile(r"^ *```+(?P<language>\S*)[^\n]*\n(?P<text>.*?)^ *```+ *$", r
 RUN = {"python", "pycon", "bash", "console"}
 READ = {"yaml": yaml.safe_load, "toml": tomllib.loads}
 PLAIN = {"text"}
-DIRECTIVES = re.compile(r"\{(toctree|figure|image|include|literalinclude|raw|note|tip|warning|admonition)\}")
+DIRECTIVES = re.compile(
+    r"\{(eval-rst|toctree|figure|image|include|literalinclude|raw|note|tip|warning|admonition)\}"
+)
 
 
 def blocks(page: Path) -> list[tuple[str, str]]:

@@ -124,3 +124,8 @@ def test_problem_reads_as_place_code_what_and_next_step() -> None:
 def test_next_step_names_what_to_write(file: str, next_step: str) -> None:
     (problem,) = check([HERE / "wrong" / f"{file}.yml"], find=find_by_import)
     assert problem.next_step == next_step
+
+
+def test_reference_has_the_rule_of_each_code() -> None:
+    page = (CONFIGS.parent / "docs" / "reference" / "devices_yml.md").read_text()
+    assert dict(re.findall(r"^\| `([EW]\d{3})` \| (.*) \|$", page, re.MULTILINE)) == codes()
