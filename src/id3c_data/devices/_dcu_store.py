@@ -41,6 +41,9 @@ class DcuStore:
         How long to wait for a file to be seen on the read side.
     """
 
+    files: RunFiles
+    """Of the run, once it is open."""
+
     writer: Writer = "dcu"
 
     def __init__(
@@ -55,7 +58,6 @@ class DcuStore:
         self._cam, self._watch = cam, watch
         self._images_per_file, self._whole_series = images_per_file, whole_series
         self._patience_s = patience_s
-        self._files: RunFiles | None = None
         self._images = 1
         self._unchecked: dict[int, int] = {}  # sequence id: images that events have of it
         self._seen: set[int] = set()
@@ -79,8 +81,7 @@ class DcuStore:
         FileNameTaken
             The name is in use.
         """
-        self._files, self._images = files, images
-        set_folder(self._cam, files)
+        self.files, self._images = set_folder(self._cam, files), images
         pattern = DcuSeriesNames.pattern(files.stem)
         self._cam.fw_name_pattern.set(pattern).wait(_ANSWER_S)
         if (kept := self._cam.fw_name_pattern.get()) != pattern:
@@ -141,13 +142,12 @@ class DcuStore:
         self._check_files()
 
     def _check_files(self) -> None:
-        assert self._files is not None
         while self._unchecked:
             sequence_id, images = self._unchecked.popitem()
             names = self._names(sequence_id)
             data = names.data(images)
-            if self._files.verified:
-                self._files.folder.wait_until_there(
+            if self.files.verified:
+                self.files.folder.wait_until_there(
                     (names.master, *data), self._patience_s, whole=True, sleep=self._watch.sleep
                 )
             elif self._whole_series:
@@ -164,9 +164,7 @@ class DcuStore:
             )
 
     def _names(self, sequence_id: int) -> DcuSeriesNames:
-        assert self._files is not None
-        return DcuSeriesNames(self._files.stem, sequence_id, self._images_per_file)
+        return DcuSeriesNames(self.files.stem, sequence_id, self._images_per_file)
 
     def _read_path(self, name: str) -> PurePosixPath:
-        assert self._files is not None
-        return self._files.read_path(name)
+        return self.files.read_path(name)

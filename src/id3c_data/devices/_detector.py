@@ -329,15 +329,15 @@ class Eiger2Base(DetectorBase):
                 'writer="dcu"',
             )
         files = RunFiles.at(self.templates, datetime.now().astimezone(), self.new_file_stem())
+        exposing = self._make_exposing(images, source)
+        store.open(files, images)
         for signal, value in (
             (self.write_path, files.write),
             (self.read_path, files.read),
             (self.file_stem, files.stem),
-            (self.files_verified, "verified" if files.verified else "unverified"),
+            (self.files_verified, "verified" if store.files.verified else "unverified"),
         ):
             signal.put(value)
-        exposing = self._make_exposing(images, source)
-        store.open(files, images)
         channels = self._channels(store)
         return StagedRun(
             self.name,

@@ -32,6 +32,8 @@ class FileStore(Protocol):
     """Who writes the frames, and how to see that they are written."""
 
     writer: Writer
+    files: RunFiles
+    """Of the run, once it is open."""
 
     def settle(self) -> None:
         """End what is left of an earlier run."""

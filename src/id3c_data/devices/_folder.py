@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import struct
 import time
@@ -35,6 +36,8 @@ class ReadFolder:
     @property
     def mounted(self) -> bool:
         """Whether this host has the read side."""
+        with contextlib.suppress(OSError):
+            os.listdir(self.base.parent)  # noqa: PTH208 (makes an NFS client forget that it was not there)
         return self.base.is_dir()
 
     def names(self) -> set[str]:

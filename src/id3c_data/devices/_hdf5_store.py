@@ -46,6 +46,9 @@ class Hdf5Store:
         How long the plugin may stay silent, and a file be unseen on the read side.
     """
 
+    files: RunFiles
+    """Of the run, once it is open."""
+
     writer: Writer = "hdf5"
 
     def __init__(
@@ -60,7 +63,6 @@ class Hdf5Store:
     ) -> None:
         self._plugin, self._cam, self._watch = plugin, cam, watch
         self._source, self._swmr, self._patience_s = source, swmr, patience_s
-        self._files: RunFiles | None = None
         self._images, self._number = 1, 0
         self._first = self._dropped = 0
         self._doubtful = False
@@ -109,8 +111,7 @@ class Hdf5Store:
         FileNameTaken
             The name is in use.
         """
-        self._files, self._images, self._number = files, images, 0
-        set_folder(self._plugin, files)
+        self.files, self._images, self._number = set_folder(self._plugin, files), images, 0
         self._begin_capture()
 
     def expect(self) -> None:
@@ -146,12 +147,11 @@ class Hdf5Store:
             self._patience_s,
         )
         self._check_captured(wanted)
-        assert self._files is not None
         name = self._name
         if self._first == 0:
             self._check_new_file(name)
         return Slot(
-            self._files.read_path(name),
+            self.files.read_path(name),
             self._first // self._images,
             {"sequence_id": taken.sequence_id, "swmr": self._swmr},
         )
@@ -172,16 +172,14 @@ class Hdf5Store:
         """
         frames = self._watch[self._plugin.num_captured]
         self._end_capture()
-        assert self._files is not None
-        if frames and self._files.verified:
-            self._files.folder.wait_until_there(
+        if frames and self.files.verified:
+            self.files.folder.wait_until_there(
                 [self._name], self._patience_s, whole=True, sleep=self._watch.sleep
             )
 
     @property
     def _name(self) -> str:
-        assert self._files is not None
-        return f"{self._files.stem}{f'_{self._number + 1}' if self._number else ''}.h5"
+        return f"{self.files.stem}{f'_{self._number + 1}' if self._number else ''}.h5"
 
     def _begin_capture(self) -> None:
         plugin, watch = self._plugin, self._watch
@@ -232,15 +230,14 @@ class Hdf5Store:
             )
 
     def _check_new_file(self, name: str) -> None:
-        assert self._files is not None
-        if (full_name := self._watch[self._plugin.full_file_name]) != self._files.write + name:
+        if (full_name := self._watch[self._plugin.full_file_name]) != self.files.write + name:
             raise DetectorFault(
-                f"the plugin writes to {full_name!r} instead of {self._files.write + name!r}",
+                f"the plugin writes to {full_name!r} instead of {self.files.write + name!r}",
                 where=self._plugin.full_file_name.pvname,
                 next_step="see who else sets this plugin's file name, path or template",
             )
-        if self._files.verified:
-            self._files.folder.wait_until_there(
+        if self.files.verified:
+            self.files.folder.wait_until_there(
                 [name], self._patience_s, whole=False, sleep=self._watch.sleep
             )
 

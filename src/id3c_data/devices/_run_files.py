@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
-from ophyd import Device
 from ophyd.areadetector.plugins import FileBase
 
 from ..errors import DetectorFault, FileNameTaken
@@ -36,14 +35,15 @@ class RunFiles:
     stem
         Start of all file names.
     verified
-        Whether this host has the read side, so that files are looked at.
+        Whether this host has the read side, so that files are looked at; known once the IOC has the folder,
+        which it may have to make.
     """
 
     templates: PathTemplates
     write: str
     read: str
     stem: str
-    verified: bool
+    verified: bool = False
 
     @classmethod
     def at(cls, templates: PathTemplates, moment: datetime, stem: str) -> RunFiles:
@@ -55,14 +55,8 @@ class RunFiles:
             Files of that name are there already.
         """
         directories = templates.at(moment)
-        folder = ReadFolder(Path(directories.read), Path(templates.read_base))
-        files = cls(templates, directories.write, directories.read, stem, folder.mounted)
-        if not files.verified:
-            logger.warning(
-                "%s is not mounted here: the files of this run are not looked at, its points are unverified",
-                templates.read_base,
-            )
-        elif taken := taken_names(stem, folder.names()):
+        files = cls(templates, directories.write, directories.read, stem)
+        if taken := taken_names(stem, files.folder.names()):
             raise _taken(directories.read + taken[0])
         return files
 
@@ -76,8 +70,8 @@ class RunFiles:
         return PurePosixPath(self.read, name)
 
 
-def set_folder(plugin: FileBase, files: RunFiles) -> None:
-    """Tell the IOC where to write.
+def set_folder(plugin: FileBase, files: RunFiles) -> RunFiles:
+    """Tell the IOC where to write; return the files, knowing whether this host sees that folder.
 
     Parameters
     ----------
@@ -93,7 +87,6 @@ def set_folder(plugin: FileBase, files: RunFiles) -> None:
     FileNameTaken
         The last file that the IOC wrote has this run's name.
     """
-    assert isinstance(plugin, Device)
     last = plugin.full_file_name.get()
     if taken_names(files.write + files.stem, {last}):
         raise _taken(last)
@@ -107,6 +100,13 @@ def set_folder(plugin: FileBase, files: RunFiles) -> None:
             next_step="see whether its disk is mounted on the IOC's host and may be written to, and whether "
             "write_path_template says where",
         )
+    verified = files.folder.mounted
+    if not verified:
+        logger.warning(
+            "%s is not mounted here: the files of this run are not looked at, its points are unverified",
+            files.templates.read_base,
+        )
+    return replace(files, verified=verified)
 
 
 def _taken(path: str) -> FileNameTaken:
