@@ -145,9 +145,8 @@ class Acquisition:
         self._finish(plan)
 
     def _arm(self, plan: Plan) -> bool:
-        images = self._records["cam1:NumImages_RBV"]
-        self._images_wanted = images
-        self._records["cam1:NumImages_RBV"] = plan.request.images
+        if plan.one_image:
+            self._records["cam1:NumImages_RBV"] = 1
         if plan.moves_files and plan.request.images_per_file < 1:
             self._die("FWNImagesPerFile is 0")  # the driver divides by it
         try:
@@ -189,7 +188,8 @@ class Acquisition:
         return True
 
     def _finish(self, plan: Plan) -> None:
-        self._records["cam1:NumImages_RBV"] = self._images_wanted
+        if plan.one_image:
+            self._records["cam1:NumImages_RBV"] = plan.images_set
         with self._lock:
             if self._state == "Acquire":
                 if plan.trigger_mode == "Continuous":
@@ -207,6 +207,8 @@ class Acquisition:
         self._end_acquire()
 
     def _end_acquire(self) -> None:
+        while self._records["cam1:WaitForPlugins"] and self._arrays.queued and not self._closed.is_set():
+            self._closed.wait(0.005)
         self._records["cam1:Acquire"] = 0
         self._set_acquiring(False)
 

@@ -79,7 +79,6 @@ def server_environment(settings: IocSettings) -> dict[str, str]:
         **client_environment(settings),
         "EPICS_CAS_SERVER_PORT": str(settings.port),
         "EPICS_CAS_INTF_ADDR_LIST": _LOOPBACK,
-        "EPICS_CAS_BEACON_ADDR_LIST": _LOOPBACK,
         "EPICS_CAS_AUTO_BEACON_ADDR_LIST": "NO",
         "EPICS_CAS_BEACON_PORT": str(settings.repeater_port),
     }

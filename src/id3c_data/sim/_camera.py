@@ -36,8 +36,15 @@ class Plan:
     source: str
     save: bool
     remove: bool
+    images_set: int
+    """``NumImages``, which some trigger modes override."""
     problem: str
     """Why it cannot start, in the driver's words, or nothing."""
+
+    @property
+    def one_image(self) -> bool:
+        """Whether a trigger is one image, whatever ``NumImages`` says."""
+        return self.trigger_mode in _ONE_IMAGE_MODES
 
     @property
     def external(self) -> bool:
@@ -98,6 +105,7 @@ class Camera:
             source=_SOURCES[self._get("DataSource_RBV")],
             save=bool(self._get("SaveFiles_RBV")),
             remove=bool(self._get("FWAutoRemove_RBV")),
+            images_set=self._get("NumImages_RBV"),
             problem="",
         )
         return replace(plan, problem=self._problem(plan))

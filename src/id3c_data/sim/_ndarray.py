@@ -43,6 +43,10 @@ class ArraySink(Protocol):
         """Take an array, or drop it."""
         ...
 
+    def drop(self) -> None:
+        """Count an array that is not taken."""
+        ...
+
 
 class ArraySource:
     """A port that hands arrays to the plugins that have it as their ``NDArrayPort``."""
@@ -66,15 +70,21 @@ class ArraySource:
     @property
     def queued(self) -> int:
         """Arrays that wait in the plugins' queues."""
-        with self._lock:
-            return sum(sink.queued for sink in self._sinks)
+        return sum(sink.queued for sink in self._all())
 
     def hand_on(self, array: NDArray) -> None:
         """Hand an array to all plugins."""
-        with self._lock:
-            sinks = tuple(self._sinks)
-        for sink in sinks:
+        for sink in self._all():
             sink.offer(array)
+
+    def withhold(self) -> None:
+        """Let all plugins drop an array, as if their queues were full."""
+        for sink in self._all():
+            sink.drop()
+
+    def _all(self) -> tuple[ArraySink, ...]:
+        with self._lock:
+            return tuple(self._sinks)
 
 
 class CameraArrays(ArraySource):
@@ -94,8 +104,11 @@ class CameraArrays(ArraySource):
         """Make an NDArray of an image and hand it to the plugins; the counters follow after that."""
         records = self._records
         counter = records["cam1:ArrayCounter_RBV"]
-        array = NDArray(image, counter, time.time())
-        if records["cam1:ArrayCallbacks"]:
-            self.hand_on(array)
+        to_drop = records["Sim:DropArrays"]
+        if to_drop > 0:
+            records["Sim:DropArrays"] = to_drop - 1
+            self.withhold()
+        elif records["cam1:ArrayCallbacks"]:
+            self.hand_on(NDArray(image, counter, time.time()))
         records["cam1:ArrayCounter_RBV"] = counter + 1
         records["cam1:NumImagesCounter_RBV"] = records["cam1:NumImagesCounter_RBV"] + 1

@@ -72,14 +72,19 @@ class Plugin(ArraySource):
         """Take an array, or drop it where the queue is full."""
         if not self.get("EnableCallbacks_RBV"):
             return
-        if self._take_fault() or (not self.get("BlockingCallbacks_RBV") and self._is_full()):
-            self.set("DroppedArrays_RBV", self.get("DroppedArrays_RBV") + 1)
-        elif self.get("BlockingCallbacks_RBV"):
+        if self.get("BlockingCallbacks_RBV"):
             self._handle(array)
+        elif self._queue.qsize() >= self.get("QueueSize_RBV"):
+            self.drop()
         else:
             self._change_busy(1)
             self._queue.put(array)
             self._show_queue()
+
+    def drop(self) -> None:
+        """Count an array that is not taken."""
+        if self.get("EnableCallbacks_RBV"):
+            self.set("DroppedArrays_RBV", self.get("DroppedArrays_RBV") + 1)
 
     def process(self, array: NDArray) -> None:
         """Do the plugin's own work with one array and hand on what comes of it."""
@@ -108,16 +113,6 @@ class Plugin(ArraySource):
         self.set("EpicsTSNsec_RBV", int(since_epics % 1 * 1e9))
         self.set("ArrayCounter_RBV", self.get("ArrayCounter_RBV") + 1)
         self.set("UniqueId_RBV", array.unique_id)
-
-    def _take_fault(self) -> bool:
-        """Whether a fault knob drops this array."""
-        left = self._records["Sim:DropArrays"]
-        if self.name == "HDF1:" and left > 0:
-            self._records["Sim:DropArrays"] = left - 1
-        return left > 0
-
-    def _is_full(self) -> bool:
-        return self._queue.qsize() >= self.get("QueueSize_RBV")
 
     def _change_busy(self, change: int) -> None:
         with self._set_lock:

@@ -48,6 +48,8 @@ def isolate_channel_access() -> CaPorts:
         raise RuntimeError("pyepics is imported already; isolate Channel Access before that")
     ports = CaPorts(_free_port(), _free_port())
     os.environ.update(ports.environment)
+    with contextlib.suppress(ImportError):
+        import epicscorelibs.path.pyepics  # noqa: F401 - ophyd wants this before pyepics, else it warns
     return ports
 
 
