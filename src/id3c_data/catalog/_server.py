@@ -46,7 +46,7 @@ def main() -> None:
     os.umask(0o077)
     folder = Path(settings["folder"])
     initialize_catalog(folder / "catalog.db")
-    listener = socket.create_server(("127.0.0.1", settings["port"]))
+    listener = _listener(settings["port"])
     state = State(
         uri=f"http://127.0.0.1:{listener.getsockname()[1]}/api/v1",
         api_key=settings["api_key"],
@@ -59,6 +59,19 @@ def main() -> None:
     threading.Thread(target=_end_without_lease, args=(server, folder), daemon=True).start()
     server.run(sockets=[listener])
     state.forget(folder)
+
+
+def _listener(port: int) -> socket.socket:
+    """Return a socket that listens on this machine only.
+
+    Its protocol is named, because asyncio sends small packets at once (TCP_NODELAY) only where it is; without
+    that, each answer takes 40 ms more.
+    """
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(("127.0.0.1", port))
+    listener.listen(100)
+    return listener
 
 
 def _end_without_lease(server: uvicorn.Server, folder: Path) -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from id3c_data.catalog import Catalog, Server, Subscription, connect
+from id3c_data.catalog import Catalog, Run, Server, Subscription, connect
 from id3c_data.sim import FrameModel, LegacyWriter, Series, SeriesFiles
-from id3c_data.testing.catalog import running_catalog
+from id3c_data.testing.catalog import RunDocuments, running_catalog
 
 MODEL = FrameModel(height=60, width=80)
 
@@ -30,10 +31,17 @@ def cat(server: Server) -> Catalog:
     return connect(server.uri, api_key=server.api_key)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def subscription(cat: Catalog) -> Iterator[Subscription]:
     with Subscription(cat) as made:
         yield made
+
+
+def write_series(
+    folder: Path, number: int, images: int = 1, per_file: int = 1000, taken: int | None = None
+) -> SeriesFiles:
+    """Write a series of the simulated detector."""
+    return LegacyWriter(folder, Series(f"run_{number}", number, images, per_file), MODEL).write_series(taken)
 
 
 @pytest.fixture
@@ -44,7 +52,7 @@ def folder(readable: Path, request: pytest.FixtureRequest) -> Path:
     return made
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def model() -> FrameModel:
     return MODEL
 
@@ -52,11 +60,17 @@ def model() -> FrameModel:
 @pytest.fixture
 def series(folder: Path) -> Callable[..., SeriesFiles]:
     """Writes a series of the simulated detector into the test's folder."""
+    return functools.partial(write_series, folder)
 
-    def write(
-        number: int, images: int = 1, images_per_file: int = 1000, taken: int | None = None
-    ) -> SeriesFiles:
-        names = Series(f"run_{number}", number, images, images_per_file)
-        return LegacyWriter(folder, names, MODEL).write_series(taken)
 
-    return write
+@pytest.fixture(scope="session")
+def ten_points(cat: Catalog, subscription: Subscription, readable: Path) -> Run:
+    """A run of ten points, a series for each."""
+    folder = readable / "ten_points"
+    folder.mkdir()
+    documents = RunDocuments(subscription, root=readable, frame_shape=MODEL.shape)
+    for number in range(10):
+        documents.event(documents.resource(write_series(folder, number).master, series="point"))
+    documents.stop()
+    subscription.wait(30)
+    return cat[documents.uid]

@@ -13,7 +13,7 @@ from tiled.client.array import ArrayClient
 from tiled.client.container import DEFAULT_STRUCTURE_CLIENT_DISPATCH
 from tiled.client.utils import ClientError
 
-from id3c_data.catalog import Catalog, ImagesClient, Server, Subscription, connect
+from id3c_data.catalog import Catalog, ImagesClient, Run, Server, Subscription, connect
 from id3c_data.errors import (
     CatalogError,
     DamagedChunk,
@@ -52,26 +52,25 @@ def take(subscription: Subscription, folder: Path, model: FrameModel) -> Callabl
 
 
 @pytest.fixture
-def ten_points(cat: Catalog, take: Callable[..., RunDocuments], series: Write) -> ImagesClient:
-    run = take(*((series(number).master, 0) for number in range(10)))
-    return cat[run.uid].primary["eiger2_image"]
+def images(ten_points: Run) -> ImagesClient:
+    return ten_points.primary["eiger2_image"]
 
 
 def expected(model: FrameModel, *places: tuple[int, int]) -> np.ndarray:
     return np.stack([model.frame(number, image) for number, image in places])
 
 
-def test_a_series_for_each_point(ten_points: ImagesClient, model: FrameModel) -> None:
-    assert ten_points.shape == (10, *model.shape)
-    assert ten_points.dtype == np.uint32
-    assert np.array_equal(ten_points[3].read(), model.frame(3, 1))
-    assert np.array_equal(ten_points.read(), expected(model, *((n, 1) for n in range(10))))
+def test_a_series_for_each_point(images: ImagesClient, model: FrameModel) -> None:
+    assert images.shape == (10, *model.shape)
+    assert images.dtype == np.uint32
+    assert np.array_equal(images[3].read(), model.frame(3, 1))
+    assert np.array_equal(images.read(), expected(model, *((n, 1) for n in range(10))))
 
 
 def test_a_series_for_the_whole_run_over_several_data_files(
     cat: Catalog, take: Callable[..., RunDocuments], series: Write, model: FrameModel
 ) -> None:
-    master = series(5, images=7, images_per_file=3).master
+    master = series(5, images=7, per_file=3).master
     run = take(*((master, slot) for slot in range(7)))
     images = cat[run.uid].primary["eiger2_image"]
     assert np.array_equal(images, expected(model, *((5, n) for n in range(1, 8))))
@@ -80,7 +79,7 @@ def test_a_series_for_the_whole_run_over_several_data_files(
 def test_several_images_of_an_event(
     cat: Catalog, take: Callable[..., RunDocuments], series: Write, model: FrameModel
 ) -> None:
-    masters = [series(number, images=4, images_per_file=3).master for number in (1, 2)]
+    masters = [series(number, images=4, per_file=3).master for number in (1, 2)]
     run = take(*((master, 0) for master in masters), frames_per_event=4)
     images = cat[run.uid].primary["eiger2_image"]
     whole = expected(model, *((s, n) for s in (1, 2) for n in range(1, 5))).reshape(2, 4, *model.shape)
@@ -124,75 +123,79 @@ def test_channels_are_data_keys_of_their_own(
         assert np.array_equal(pixels, model.frame(3, 2, channel)), channel
 
 
-def test_indexing_fetches_nothing(ten_points: ImagesClient, model: FrameModel) -> None:
+def test_indexing_fetches_nothing(images: ImagesClient, model: FrameModel) -> None:
     requests: list[Any] = []
-    hooks = ten_points.context.http_client.event_hooks
-    ten_points.context.http_client.event_hooks = {**hooks, "request": [requests.append]}
+    hooks = images.context.http_client.event_hooks
+    images.context.http_client.event_hooks = {**hooks, "request": [requests.append]}
     try:
-        part = ten_points[2:5, 10:20][1]
-        assert (part.shape, part.dtype, ten_points[0].shape) == ((10, 80), np.uint32, model.shape)
+        part = images[2:5, 10:20][1]
+        assert (part.shape, part.dtype, images[0].shape) == ((10, 80), np.uint32, model.shape)
         assert not requests
         part.read()
         assert len(requests) == 1
     finally:
-        ten_points.context.http_client.event_hooks = hooks
+        images.context.http_client.event_hooks = hooks
 
 
-def test_what_was_read_is_the_callers_own(ten_points: ImagesClient) -> None:
-    frame = ten_points[0].read()
+def test_what_was_read_is_the_callers_own(images: ImagesClient) -> None:
+    frame = images[0].read()
     frame += 1
-    assert ten_points.read().flags.writeable
+    assert images.read().flags.writeable
 
 
-def test_iteration_arithmetic_and_dask(ten_points: ImagesClient, model: FrameModel) -> None:
-    assert sum(1 for _ in ten_points) == 10
-    assert np.array_equal(ten_points[1] - ten_points[0], model.frame(1, 1) - model.frame(0, 1))
-    assert np.array_equal((ten_points * 1.0)[2], model.frame(2, 1))
-    assert np.array_equal(ten_points.to_dask()[4:6].max(axis=0).compute(), np.max(ten_points[4:6], axis=0))
+def test_iteration_arithmetic_and_dask(images: ImagesClient, model: FrameModel) -> None:
+    assert sum(1 for _ in images) == 10
+    assert np.array_equal(images[1] - images[0], model.frame(1, 1) - model.frame(0, 1))
+    assert np.array_equal((images * 1.0)[2], model.frame(2, 1))
+    assert np.array_equal(images.to_dask()[4:6].max(axis=0).compute(), np.max(images[4:6], axis=0))
 
 
-def test_the_stream_reads_as_a_dataset(cat: Catalog, ten_points: ImagesClient, model: FrameModel) -> None:
-    dataset = cat[-1].primary.read()
+def test_the_stream_reads_as_a_dataset(ten_points: Run, model: FrameModel) -> None:
+    dataset = ten_points.primary.read()
     assert dataset["eiger2_image"].dims == ("time", "eiger2_y", "eiger2_x")
-    assert dataset["eiger2_image"].shape == ten_points.shape
+    assert dataset["eiger2_image"].shape == (10, *model.shape)
     assert np.array_equal(dataset["eiger2_image"][4], model.frame(4, 1))
     assert dataset["eiger2_stats1_total"].shape == (10,)
 
 
 def test_master_files_are_named_as_this_machine_sees_them(
-    server: Server, ten_points: ImagesClient, folder: Path
+    server: Server, ten_points: Run, images: ImagesClient, readable: Path
 ) -> None:
-    assert ten_points.master_files == [str(folder / f"run_{number}_master.h5") for number in range(10)]
+    folder = readable / "ten_points"
+    assert images.master_files == [str(folder / f"run_{number}_master.h5") for number in range(10)]
     elsewhere = connect(server.uri, api_key=server.api_key, path_map={str(folder): "/mnt/eiger"})
-    mapped = elsewhere[-1].primary["eiger2_image"]
+    mapped = elsewhere[ten_points.start["uid"]].primary["eiger2_image"]
     assert mapped.master_files[:2] == ["/mnt/eiger/run_0_master.h5", "/mnt/eiger/run_1_master.h5"]
 
 
-@pytest.mark.usefixtures("ten_points")
-def test_tileds_own_from_uri_gives_the_same_client(server: Server, model: FrameModel) -> None:
-    images = from_uri(server.uri, api_key=server.api_key)[-1].primary["eiger2_image"]
+def test_tileds_own_from_uri_gives_the_same_client(
+    server: Server, ten_points: Run, model: FrameModel
+) -> None:
+    client = from_uri(server.uri, api_key=server.api_key)
+    images = client[ten_points.start["uid"]].primary["eiger2_image"]
     assert type(images) is ImagesClient
     assert np.array_equal(images[7].read(), model.frame(7, 1))
-    images.context.close()
+    client.context.close()
 
 
 def test_a_client_without_this_package_reads_the_same(
-    server: Server, ten_points: ImagesClient, model: FrameModel
+    server: Server, ten_points: Run, images: ImagesClient, model: FrameModel
 ) -> None:
     stock = {**DEFAULT_STRUCTURE_CLIENT_DISPATCH["numpy"]}
     stock.pop("Eiger2Image")
-    images = from_uri(server.uri, stock, api_key=server.api_key)[-1].primary["eiger2_image"]
-    assert type(images) is ArrayClient
-    assert np.array_equal(images[7], model.frame(7, 1))
-    assert np.array_equal(images.read_block((0, 0, 0)), ten_points.read())
-    images.context.close()
+    client = from_uri(server.uri, stock, api_key=server.api_key)
+    array = client[ten_points.start["uid"]].primary["eiger2_image"]
+    assert type(array) is ArrayClient
+    assert np.array_equal(array[7], model.frame(7, 1))
+    assert np.array_equal(array.read_block((0, 0, 0)), images.read())
+    client.context.close()
 
 
-@pytest.mark.usefixtures("ten_points")
-def test_a_dask_client_gives_dask_arrays(server: Server, model: FrameModel) -> None:
-    lazy = from_uri(server.uri, "dask", api_key=server.api_key)[-1].primary["eiger2_image"]
-    assert np.array_equal(lazy.read()[7].compute(), model.frame(7, 1))
-    lazy.context.close()
+def test_a_dask_client_gives_dask_arrays(server: Server, ten_points: Run, model: FrameModel) -> None:
+    client = from_uri(server.uri, "dask", api_key=server.api_key)
+    lazy = client[ten_points.start["uid"]].primary["eiger2_image"].read()
+    assert np.array_equal(lazy[7].compute(), model.frame(7, 1))
+    client.context.close()
 
 
 def refused(read: Callable[[], object]) -> Id3cDataError:
@@ -207,7 +210,7 @@ def refused(read: Callable[[], object]) -> Id3cDataError:
 def test_a_frame_that_never_came_is_told_and_the_others_are_read(
     cat: Catalog, take: Callable[..., RunDocuments], series: Write, model: FrameModel
 ) -> None:
-    master = series(1, images=5, images_per_file=2, taken=3).master
+    master = series(1, images=5, per_file=2, taken=3).master
     run = take(*((master, slot) for slot in range(5)))
     images = cat[run.uid].primary["eiger2_image"]
     error = refused(images[4].read)
@@ -309,13 +312,12 @@ def test_an_answer_beyond_the_servers_limit_is_refused_before_any_frame_is_read(
     assert isinstance(refused(images[0].read), FileNotFoundError)
 
 
-@pytest.mark.usefixtures("ten_points")
-def test_a_data_key_that_is_not_there_is_told_with_those_that_are(cat: Catalog) -> None:
+def test_a_data_key_that_is_not_there_is_told_with_those_that_are(ten_points: Run) -> None:
     with pytest.raises(NotInCatalog, match=r"no data key 'eiger_image'.*nearest is eiger2_image"):
-        cat[-1].primary["eiger_image"]
+        ten_points.primary["eiger_image"]
     with pytest.raises(NotInCatalog, match="no data key 'eiger_image'"):
-        cat[-1].primary.read(["eiger_image"])
+        ten_points.primary.read(["eiger_image"])
     with pytest.raises(NotInCatalog, match=r"no stream 'primry'.*nearest is primary"):
-        cat[-1]["primry"]
-    assert "eiger_image" not in cat[-1].primary
-    assert cat[-1].get("primry") is None
+        ten_points["primry"]
+    assert "eiger_image" not in ten_points.primary
+    assert ten_points.get("primry") is None
