@@ -23,6 +23,8 @@ also the built-in that users already catch.
     │   ├── LinkOutsideRoots (PermissionError)  a link leads out of the allowed folders
     │   ├── DamagedChunk                    a chunk of image data is inconsistent
     │   └── LayoutUnknown                   the file has no layout that holds Eiger frames
+    ├── RetryTimeoutException (TimeoutError)  what a reader waits for did not come in time
+    ├── FileClosed (ValueError)             a file object was closed, perhaps while a reader waited
     ├── FrameNotWritten (IndexError)        the frame belongs to the run but is not on disk
     ├── DocumentError (ValueError)          a document stream does not hold together
     ├── CatalogError (RuntimeError)         the catalog cannot do what was asked
@@ -45,6 +47,7 @@ __all__ = [
     "DetectorTimeout",
     "DeviceError",
     "DocumentError",
+    "FileClosed",
     "FileIncomplete",
     "FileMissing",
     "FileNameTaken",
@@ -59,6 +62,8 @@ __all__ = [
     "NotHdf5",
     "NotInCatalog",
     "PathOutsideRoots",
+    "RetryTimeoutError",
+    "RetryTimeoutException",
     "TemplateError",
 ]
 
@@ -151,6 +156,17 @@ class DamagedChunk(Hdf5Error):
 
 class LayoutUnknown(Hdf5Error):
     """The file has no layout that holds Eiger frames."""
+
+
+class RetryTimeoutException(Id3cDataError, TimeoutError):
+    """What a reader waits for did not come in time; it never means that the data have ended."""
+
+
+RetryTimeoutError = RetryTimeoutException
+
+
+class FileClosed(Id3cDataError, ValueError):
+    """A file object was closed, perhaps while a reader waited."""
 
 
 class FrameNotWritten(Id3cDataError, IndexError):

@@ -1,5 +1,7 @@
 """HDF5 files as they are on disk: opened without locks, links resolved by us, errors in our words."""
 
+from ._chunk_format import Codec, Inconsistent, codec_of
+from ._decoder import Decoder, ImagecodecsDecoder, decode_chunk
 from ._hops import Found, Hop
 from ._low_level import (
     Node,
@@ -27,9 +29,13 @@ from ._virtual import VirtualBlock, virtual_blocks
 __all__ = [
     "FINISHED",
     "AllowedRoots",
+    "Codec",
+    "Decoder",
     "FileIdentity",
     "Found",
     "Hop",
+    "ImagecodecsDecoder",
+    "Inconsistent",
     "Node",
     "OpenFile",
     "Resolver",
@@ -42,7 +48,9 @@ __all__ = [
     "attribute_of",
     "child_of",
     "chunks_of",
+    "codec_of",
     "contiguous_offset",
+    "decode_chunk",
     "dtype_of",
     "filters_of",
     "hdf5_errors",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import os
 import weakref
-from contextlib import suppress
 from pathlib import Path
 
 import h5py
@@ -51,8 +50,8 @@ def open_independent(path: Path, roots: AllowedRoots | None = None) -> OpenFile:
     """Return a file, open for reading as it stands on the disk now.
 
     HDF5 shares what it knows of a file among all opens of it in one process, so a second open sees the
-    metadata of the first, however old. Through a Python file object each open is alone. A file that is being
-    written in SWMR mode is opened in SWMR mode, which a file object cannot be, but which can be refreshed.
+    metadata of the first, however old, and must have the same flags. Through a Python file object each open
+    is alone, and also reads a file whose writer has marked it as open.
 
     Parameters
     ----------
@@ -68,15 +67,13 @@ def open_independent(path: Path, roots: AllowedRoots | None = None) -> OpenFile:
     """
     descriptor, real_path = open_descriptor(path, roots)
     try:
-        head = os.pread(descriptor, _HEAD_SIZE, 0)
-        if _has_superblock(head) and not _is_swmr(head):
-            hdf5 = _open_hdf5(path, descriptor)
-        else:
+        if not _has_superblock(os.pread(descriptor, _HEAD_SIZE, 0)):
             os.close(descriptor)
             descriptor = -1
-            return open_file(path, roots)  # which also says what is wrong with it
+            return open_file(path, roots)  # which finds the superblock elsewhere, or says what is wrong
+        hdf5 = _open_hdf5(path, descriptor)
     except BaseException:
-        with suppress(OSError):
+        if descriptor >= 0:
             os.close(descriptor)
         raise
     file = OpenFile(path, real_path, descriptor, hdf5)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections import OrderedDict
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-import h5py
-
+from ..errors import BrokenLink
 from ..paths import PathMap, PathMapLike
 from ._hops import Found
 from ._independent import open_independent, written_in_swmr_mode
@@ -16,6 +16,8 @@ from ._open import FileIdentity, OpenFile
 from ._resolver import Resolver
 from ._roots import AllowedRoots, RootsLike
 from ._sightings import FINE_QUIET_S, Sightings
+from ._swmr import SwmrFile, newest
+from ._virtual import VirtualBlock
 
 __all__ = ["Files", "Look", "NotQuiet", "NotYet"]
 
@@ -45,16 +47,12 @@ class NotQuiet(NotYet):
 class _Held(OpenFile):
     """A file that stays open when a look at it is over."""
 
-    def __init__(self, file: OpenFile) -> None:
+    def __init__(self, file: OpenFile, close: Callable[[], None]) -> None:
         super().__init__(file.path, file.real_path, file.descriptor, file.hdf5, swmr=file.swmr)
-        self._file, self.identity = file, file.identity
+        self.identity, self.really_close = file.identity, close
 
     def close(self) -> None:
         """Do nothing: `Files` closes it."""
-
-    def really_close(self) -> None:
-        """Close it."""
-        self._file.close()
 
     def serves(self, identity: FileIdentity | None) -> bool:
         """Say whether a file that is in this state now can be read through this open."""
@@ -88,8 +86,13 @@ class Files:
             self._held.move_to_end(path)
             return held
         self.drop(path)
-        file = open_independent(path, self.allowed_roots)
-        self._held[path] = held = _Held(file)
+        if written_in_swmr_mode(path):
+            shared = SwmrFile.open(path, self.allowed_roots)
+            held = _Held(shared.file, shared.release)
+        else:
+            file = open_independent(path, self.allowed_roots)
+            held = _Held(file, file.close)
+        self._held[path] = held
         return held
 
     def grows(self, path: Path) -> bool:
@@ -161,10 +164,22 @@ class Look(Resolver):
 
     def get(self, path: Path, name: str) -> Found:
         """Return an object, as it is now."""
-        found = self.find(self.open(path), name)
-        if found.file.swmr and isinstance(found.node, h5py.Dataset):
-            found.node.refresh()
-        return found
+        return self.find(self.open(path), name)
+
+    def find(self, file: OpenFile, name: str) -> Found:
+        """Return an object, as it is now."""
+        return newest(super().find(file, name))
+
+    def find_source(self, found: Found, block: VirtualBlock) -> Found:
+        """Return the source of a virtual dataset, as it is now."""
+        return newest(super().find_source(found, block))
+
+    def get_or_none(self, path: Path, name: str) -> Found | None:
+        """Return an object, or None where the file can be read and does not have it."""
+        try:
+            return self.get(path, name)
+        except BrokenLink:
+            return None
 
     def note(self, path: Path) -> FileIdentity | None:
         """Return the state of a file or folder, and take it for a part of the look."""

@@ -21,7 +21,7 @@ __all__ = ["FileIdentity", "OpenFile", "open_descriptor", "open_file"]
 
 _SIGNATURE: Final = b"\x89HDF\r\n\x1a\n"
 _SWMR_WRITER = 0x04  # bit of the superblock's file consistency flags
-_FLAGS_DIFFER = ("SWMR read access flag not the same", "file locking flag values don't match")
+_FLAGS_DIFFER = ("SWMR read access flag not the same", "flag values don't match")
 
 
 @dataclass(frozen=True, slots=True)

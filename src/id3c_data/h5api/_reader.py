@@ -11,7 +11,7 @@ from typing import TypeAlias, TypeVar
 
 from ..errors import BrokenLink, FileClosed, Hdf5Error, LinkOutsideRoots
 from ..paths import PathMapLike
-from ._looks import Files, Look, NotQuiet, NotYet
+from ._looks import Files, Look, NotYet
 from ._roots import AllowedRoots, RootsLike
 from ._standing import Standing
 from ._waiting import Patience, Waiting, Wanted

@@ -103,7 +103,7 @@ class Selection:
         axis = 0
         for n, item in enumerate(self.items):
             if n == 0:
-                item = 0 if isinstance(item, int) else slice(None)  # noqa: PLW2901
+                item = 0 if isinstance(item, int) else slice(None)
             if isinstance(item, np.ndarray):
                 taken = np.take(taken, item, axis=axis)
             else:

@@ -13,7 +13,8 @@ from ._open import FileIdentity
 
 __all__ = ["FINE_QUIET_S", "Sightings"]
 
-_COARSE_QUIET_S: Final = time.clock_getres(time.CLOCK_REALTIME_COARSE) + 0.0005
+_CLOCK_REALTIME_COARSE: Final = 5  # of linux/time.h; Python has no name for it
+_COARSE_QUIET_S: Final = time.clock_getres(_CLOCK_REALTIME_COARSE) + 0.0005
 """Kernels before 6.13 stamp changes by a clock that ticks every 1 to 10 ms, so two writes within one tick may
 leave the same time: only after a tick without change will a further write show."""
 FINE_QUIET_S: Final = 0.0003

@@ -18,12 +18,15 @@ from ._looks import Look, NotQuiet
 from ._sightings import Sightings
 from ._standing import ScanWatch, Standing
 
-__all__ = ["Patience", "Waiting", "Wanted"]
+__all__ = ["DEFAULT_RETRY_PERIOD_S", "Patience", "Waiting", "Wanted", "poll_pause"]
+
+DEFAULT_RETRY_PERIOD_S: Final = 1.0
+"""How often files are looked at although nothing seems to have changed."""
 
 _LOG = logging.getLogger("id3c_data.h5api")
 _TELL_AFTER_S: Final = 5.0
 _SHORTEST_PAUSE_S: Final = 0.0005
-_LONGEST_PAUSE_S: Final = 0.01
+_LONGEST_PAUSE_S: Final = 0.02
 _PAUSE_SHARE: Final = 1 / 16  # of the time since the last change
 _WORK_SHARE: Final = 100  # looks for which nothing had changed take so much of the time at most: a hundredth
 _REFUSALS: Final = 10  # looks that met a writer, until a shorter quiet is enough
@@ -44,7 +47,7 @@ class Patience:
         Seconds after the end of the scan in which promised data may still come.
     """
 
-    retry_period: float = 1.0
+    retry_period: float = DEFAULT_RETRY_PERIOD_S
     retry_timeout: float | None = None
     settle_timeout: float = 15.0
 
@@ -159,11 +162,16 @@ class Waiting:
 
     def _sleep(self, standing: Standing, longest: float) -> None:
         """Sleep until it is time for the next look at the files, or the scan moves on."""
-        still = time.monotonic() - self._sightings.last_change
-        pause = min(max(still * _PAUSE_SHARE, _SHORTEST_PAUSE_S), _LONGEST_PAUSE_S)
+        pause = poll_pause(self._sightings)
         if self._patience.retry_timeout is not None:
             longest = min(longest, self._started + self._patience.retry_timeout - time.monotonic())
         self._wanted.scan.wait(standing.phase, max(0.0, min(pause, longest)))
+
+
+def poll_pause(sightings: Sightings) -> float:
+    """Return how many seconds to wait until asking the file system again."""
+    still = time.monotonic() - sightings.last_change
+    return min(max(still * _PAUSE_SHARE, _SHORTEST_PAUSE_S), _LONGEST_PAUSE_S)
 
 
 def _words(reason: Exception) -> str:

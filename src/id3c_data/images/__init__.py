@@ -1,6 +1,6 @@
 """Frames: master files in, one lazy array out."""
 
-from ._decoder import Decoder
+from ..h5api import Decoder
 from ._metadata import FrameMetadata
 from ._open_stack import open_stack
 from ._stack import FrameStack

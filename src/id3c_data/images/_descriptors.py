@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from ..errors import Hdf5Error
-from ..h5api import FileIdentity, OpenFile, open_descriptor
-from ._chunk_format import Inconsistent
+from ..h5api import FileIdentity, Inconsistent, OpenFile, open_descriptor
 
 __all__ = ["DESCRIPTORS", "DescriptorPool", "FileReference"]
 

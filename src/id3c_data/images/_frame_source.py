@@ -13,8 +13,14 @@ from numpy.typing import NDArray
 
 from ..errors import DamagedChunk, Hdf5Error
 from ..h5api import (
+    Codec,
+    Decoder,
+    ImagecodecsDecoder,
+    Inconsistent,
     chunks_of,
+    codec_of,
     contiguous_offset,
+    decode_chunk,
     dtype_of,
     filters_of,
     hdf5_errors,
@@ -23,9 +29,7 @@ from ..h5api import (
     storage_of,
     stored_chunks,
 )
-from ._chunk_format import Codec, Inconsistent, codec_of
 from ._chunk_table import ChunkTable
-from ._decoder import Decoder, ImagecodecsDecoder, decode_chunk
 from ._descriptors import DESCRIPTORS, FileReference
 
 __all__ = ["MOST_FRAMES", "FrameSource", "Image", "ImageShape", "frame_source", "pixel_type"]

@@ -63,9 +63,9 @@ class Selection:
         IndexError
             The key is out of range, or one of the rare ones that NumPy alone understands.
         """
-        items = _expanded(key, len(self.shape))
+        items, dots = _expanded(key, len(self.shape))
         leading, pixels = _divided(items, self.frames.ndim)
-        _check_lists(leading, pixels)
+        _check_lists(leading, pixels, dots)
         frames = np.asarray(self.frames[tuple(leading)])
         rest = iter(pixels)
         rows = self.rows if isinstance(self.rows, int) else _picked(self.rows, next(rest))
@@ -82,8 +82,8 @@ def _key(pixels: Pixels) -> Any:
     return slice(pixels.start, pixels.stop if pixels.stop >= 0 else None, pixels.step)
 
 
-def _expanded(key: Any, ndim: int) -> list[Any]:
-    """Return the items of a key, one for each axis, but for masks over several axes."""
+def _expanded(key: Any, ndim: int) -> tuple[list[Any], int | None]:
+    """Return the items of a key, one for each axis but for masks over several, and where '...' stood."""
     items = [_item(item) for item in cast("tuple[Any, ...]", key if isinstance(key, tuple) else (key,))]
     missing = ndim - sum(_axes(item) for item in items)
     dots = [n for n, item in enumerate(items) if item is Ellipsis]
@@ -92,7 +92,7 @@ def _expanded(key: Any, ndim: int) -> list[Any]:
     if len(dots) > 1:
         raise IndexError("an index can only have a single ellipsis ('...')")
     at = dots[0] if dots else len(items)
-    return [*items[:at], *[slice(None)] * missing, *items[at + 1 :]]
+    return [*items[:at], *[slice(None)] * missing, *items[at + 1 :]], at if dots else None
 
 
 def _item(item: Any) -> Any:
@@ -135,10 +135,11 @@ def _divided(items: list[Any], leading: int) -> tuple[list[Any], list[Any]]:
     return items, []
 
 
-def _check_lists(leading: list[Any], pixels: list[Any]) -> None:
+def _check_lists(leading: list[Any], pixels: list[Any], dots: int | None) -> None:
     """Raise where NumPy would match lists with each other, or move their axes to the front.
 
-    Frames are picked first and pixels then, so that a list among the pixels stays where it is.
+    Frames are picked first and pixels then, so that a list among the pixels stays where it is. For NumPy a
+    list and a number are apart also where '...' stands for no axis between them.
     """
     items = [*leading, *pixels]
     lists = [n for n, item in enumerate(items) if _is_list(item)]
@@ -151,6 +152,7 @@ def _check_lists(leading: list[Any], pixels: list[Any]) -> None:
         raise IndexError(f"lists on several axes at once; {_IN_TWO_STEPS}")
     others = [n for n, item in enumerate(items) if not isinstance(item, slice)]
     together = others[-1] - others[0] + 1 == len(others)
+    together = together and (dots is None or not others[0] < dots <= others[-1])
     moved = not together and any(isinstance(item, slice) for item in items[: lists[0]])
     among_frames = [n for n in others if n < len(leading)]
     moved_by_us = bool(among_frames) and among_frames[-1] - among_frames[0] + 1 != len(among_frames)

@@ -10,9 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from id3c_data.errors import DamagedChunk, Hdf5Error, Id3cDataError
+from id3c_data.h5api import Codec, ImagecodecsDecoder, Inconsistent, decode_chunk
 from id3c_data.images import open_stack
-from id3c_data.images._chunk_format import Codec, Inconsistent
-from id3c_data.images._decoder import ImagecodecsDecoder, decode_chunk
 from id3c_data.sim import FrameModel, LegacyWriter, PluginWriter, Series
 
 MODEL = FrameModel(32, 47, 16)  # 1504 pixels, a multiple of 8, so that none stands raw at the end

@@ -1,0 +1,224 @@
+"""Points of a dataset: through h5py where that is safe, and chunk by chunk where it is not.
+
+Nothing in here waits, and HDF5 never follows a source of a virtual dataset nor decodes LZ4.
+"""
+
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import product
+from typing import Any, Final, Protocol, TypeAlias, cast
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import DamagedChunk, LayoutUnknown
+from ._chunk_at import chunk_at, chunk_bytes
+from ._chunk_format import Codec, Inconsistent, codec_of
+from ._decoder import ImagecodecsDecoder, decode_chunk
+from ._hops import Found
+from ._low_level import contiguous_offset, filters_of, storage_of
+from ._open import OpenFile
+from ._translate import hdf5_errors
+
+__all__ = ["Fetched", "Rows", "dataset_of", "runs", "stored_rows"]
+
+Fetched: TypeAlias = Callable[[], NDArray[Any]]
+"""Gives the points; all that it needs of the files was read before."""
+
+_DECODER: Final = ImagecodecsDecoder()
+_DAMAGED: Final = "copy the file again from where it was written, or leave this point out"
+
+
+class Rows(Protocol):
+    """The points of a dataset, along its first axis."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the dataset."""
+        ...
+
+    def present(self, rows: Sequence[int]) -> int:
+        """Return how many of these points have data in the file, counted up to the first that has none."""
+        ...
+
+    def fetch(self, rows: Sequence[int]) -> Fetched:
+        """Read points that lie within the shape; of what was never written, the fill value."""
+        ...
+
+
+def dataset_of(found: Found) -> h5py.Dataset:
+    """Return the dataset that was found."""
+    if not isinstance(found.node, h5py.Dataset):
+        raise LayoutUnknown("this is a group and no dataset", found.where, "check what wrote it")
+    return found.node
+
+
+def stored_rows(found: Found) -> Rows:
+    """Return the points of a dataset that lie in its own file."""
+    dataset, where = dataset_of(found), found.where
+    with hdf5_errors(where):
+        storage, filters, dtype = storage_of(dataset), filters_of(dataset), dataset.dtype
+    if storage in ("external", "virtual"):
+        raise LayoutUnknown("the values lie in other files", where, "convert it with h5repack")
+    if storage == "chunked":
+        codec = codec_of(filters, dtype.itemsize, where)
+        if codec in (Codec.LZ4, Codec.BSLZ4):
+            return _ChunkRows(dataset, found.file, where, codec)
+    return _LibraryRows(dataset, where)
+
+
+class _LibraryRows:
+    """Points that HDF5 itself may read."""
+
+    def __init__(self, dataset: h5py.Dataset, where: str) -> None:
+        self._dataset, self._where = dataset, where
+        with hdf5_errors(where):
+            self.shape: tuple[int, ...] = tuple(int(length) for length in dataset.shape)
+            self._chunk = dataset.chunks
+
+    def present(self, rows: Sequence[int]) -> int:
+        with hdf5_errors(self._where):
+            if self._chunk is None:
+                absent = storage_of(self._dataset) == "contiguous" and (
+                    contiguous_offset(self._dataset) is None
+                )
+                return 0 if absent else len(rows)
+            rest = (0,) * (len(self.shape) - 1)
+            return _count_present(
+                rows, self._chunk[0], lambda start: chunk_at(self._dataset, (start, *rest)) is not None
+            )
+
+    def fetch(self, rows: Sequence[int]) -> Fetched:
+        with hdf5_errors(self._where):
+            parts = [cast("NDArray[Any]", self._dataset[run.start : run.stop]) for run in runs(rows)]
+        if not parts:
+            parts = [np.empty((0, *self.shape[1:]), self._dataset.dtype)]
+        return lambda: parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+
+class _ChunkRows:
+    """Points in chunks that are decoded here."""
+
+    def __init__(self, dataset: h5py.Dataset, file: OpenFile, where: str, codec: Codec) -> None:
+        self._dataset, self._file, self._where, self._codec = dataset, file, where, codec
+        with hdf5_errors(where):
+            self.shape: tuple[int, ...] = tuple(int(length) for length in dataset.shape)
+            self._dtype, self._chunk = dataset.dtype, cast("tuple[int, ...]", dataset.chunks)
+
+    def present(self, rows: Sequence[int]) -> int:
+        with hdf5_errors(self._where):
+            return _count_present(
+                rows,
+                self._chunk[0],
+                lambda start: all(chunk_at(self._dataset, offset) for offset in self._offsets(start)),
+            )
+
+    def fetch(self, rows: Sequence[int]) -> Fetched:
+        raw = [
+            (offset, self._raw(offset))
+            for row in _one_of_each(rows, self._chunk[0])
+            for offset in self._offsets(row)
+        ]
+        fill = None if all(chunk for _, chunk in raw) else self._dataset.fillvalue
+        return lambda: self._decode(rows, raw, fill)
+
+    def _raw(self, offset: tuple[int, ...]) -> tuple[bytes, Codec] | None:
+        """Return the bytes of a chunk and how they are compressed; None where it was never written."""
+        with hdf5_errors(self._where):
+            stored = chunk_at(self._dataset, offset)
+        if stored is None:
+            return None
+        data = chunk_bytes(self._file.descriptor, stored, self._where)
+        return data, Codec.NONE if stored.filter_mask else self._codec
+
+    def _decode(
+        self,
+        rows: Sequence[int],
+        chunks: list[tuple[tuple[int, ...], tuple[bytes, Codec] | None]],
+        fill: Any,
+    ) -> NDArray[Any]:
+        values = np.empty((len(rows), *self.shape[1:]), self._dtype)
+        one_each = self._chunk == (1, *self.shape[1:]) and len(chunks) == len(rows)
+        for number, (offset, raw) in enumerate(chunks):
+            if one_each and raw is not None:
+                self._decode_one(offset, raw, values[number])
+                continue
+            tile = np.empty(self._chunk, self._dtype)
+            if raw is None:
+                tile[...] = fill
+            else:
+                self._decode_one(offset, raw, tile)
+            self._place(values, rows, offset, tile)
+        return values
+
+    def _decode_one(self, offset: tuple[int, ...], raw: tuple[bytes, Codec], out: NDArray[Any]) -> None:
+        data, codec = raw
+        try:
+            decode_chunk(data, codec, self._dtype.itemsize, out.reshape(-1).view(np.uint8), _DECODER)
+        except Inconsistent as error:
+            point = f"point {offset[0]}" if self._chunk[0] == 1 else f"the chunk at {offset}"
+            raise DamagedChunk(f"{point} is damaged: {error}", self._where, _DAMAGED) from error
+
+    def _place(
+        self, values: NDArray[Any], rows: Sequence[int], offset: tuple[int, ...], tile: NDArray[Any]
+    ) -> None:
+        """Copy what a chunk holds of the selected points."""
+        rest = tuple(
+            slice(start, min(start + length, end))
+            for start, length, end in zip(offset[1:], self._chunk[1:], self.shape[1:], strict=True)
+        )
+        inside = tuple(slice(0, part.stop - part.start) for part in rest)
+        for n, row in enumerate(rows):
+            if offset[0] <= row < offset[0] + self._chunk[0]:
+                values[(n, *rest)] = tile[(row - offset[0], *inside)]
+
+    def _offsets(self, row: int) -> Iterator[tuple[int, ...]]:
+        """Yield where the chunks that hold a point begin."""
+        starts = [range(0, end, step) for end, step in zip(self.shape[1:], self._chunk[1:], strict=True)]
+        return product((row // self._chunk[0] * self._chunk[0],), *starts)
+
+
+def runs(rows: Sequence[int]) -> Iterator[range]:
+    """Yield the selected points as ranges without gaps."""
+    if isinstance(rows, range) and rows.step == 1:
+        if rows:
+            yield rows
+        return
+    start = stop = None
+    for row in rows:
+        if start is not None and row == stop:
+            stop = row + 1
+            continue
+        if start is not None and stop is not None:
+            yield range(start, stop)
+        start, stop = row, row + 1
+    if start is not None and stop is not None:
+        yield range(start, stop)
+
+
+def _one_of_each(rows: Sequence[int], length: int) -> Iterator[int]:
+    """Yield one point of each chunk of that length."""
+    if length == 1:
+        yield from dict.fromkeys(rows)
+        return
+    seen: set[int] = set()
+    for row in rows:
+        if row // length not in seen:
+            seen.add(row // length)
+            yield row
+
+
+def _count_present(rows: Sequence[int], length: int, there: Callable[[int], bool]) -> int:
+    """Return how many points come before the first whose chunk is not there."""
+    known: set[int] = set()
+    for n, row in enumerate(rows):
+        start = row // length * length
+        if start not in known:
+            if not there(start):
+                return n
+            known.add(start)
+    return len(rows)
