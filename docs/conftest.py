@@ -18,6 +18,7 @@ from sybil import Example, Sybil
 from sybil.parsers.myst import CodeBlockParser
 
 from id3c_data.testing import running_ioc
+from id3c_data.testing.catalog import running_catalog
 
 sys.path.insert(0, str(Path(__file__).parent))
 from _page import Need, Page
@@ -30,12 +31,21 @@ PROMPT = re.compile(r"^\$ ", re.MULTILINE)
 def ioc(folder: Path) -> Iterator[Mapping[str, str]]:
     """The detector of configs/devices.yml; its files are in what the page calls /tmp/eiger2."""
     detector = folder / "eiger2"
-    detector.mkdir()
+    detector.mkdir(exist_ok=True)
     with running_ioc(prefix="sim_eiger:", mounts={"/detector/data": detector}) as running:
         yield running.environment
 
 
-NEEDS: dict[str, Need] = {"ioc": ioc}
+@contextlib.contextmanager
+def catalog(folder: Path) -> Iterator[Mapping[str, str]]:
+    """A catalog of the page's own, which `connect()` finds, and which may read /tmp/eiger2."""
+    detector = folder / "eiger2"
+    detector.mkdir(exist_ok=True)
+    with running_catalog(folder / "catalog", detector) as server:
+        yield {"ID3C_DATA_CATALOG_URI": server.uri, "TILED_API_KEY": server.api_key}
+
+
+NEEDS: dict[str, Need] = {"ioc": ioc, "catalog": catalog}
 """What a page may name under ``needs:`` in its front matter."""
 
 
