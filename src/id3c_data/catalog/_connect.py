@@ -8,8 +8,9 @@ from typing import Any
 
 import httpx
 from tiled.client.base import BaseClient
-from tiled.client.constructors import from_profile, from_uri
+from tiled.client.constructors import from_context, from_profile
 from tiled.client.container import Container
+from tiled.client.context import Context
 from tiled.profiles import load_profiles
 
 from ..errors import CatalogError, Id3cDataError
@@ -80,7 +81,6 @@ def connect(
             uri, api_key = server.uri, server.api_key
         client = _from_uri(uri, api_key, table)
     bound_patience(client.context)
-    close_with(client.context)
     return _as_catalog(client)
 
 
@@ -107,13 +107,22 @@ def _from_profile(profile: str, api_key: str | None, table: Any) -> BaseClient:
     if uri := content.get("uri"):
         _probe(uri, verify=content.get("verify", True))
     key = {"api_key": api_key} if api_key else {}
-    return _attempt(f"{path} ({profile})", from_profile, profile, structure_clients=table, **key)
+    client = _attempt(f"{path} ({profile})", from_profile, profile, structure_clients=table, **key)
+    close_with(client.context)
+    return client
 
 
 def _from_uri(uri: str, api_key: str | None, table: Any) -> BaseClient:
     """Return the client of a URI."""
     _probe(uri)
-    return _attempt(_plain(uri), from_uri, uri, structure_clients=table, api_key=api_key)
+    return _attempt(_plain(uri), _client_of, uri, api_key, table)
+
+
+def _client_of(uri: str, api_key: str | None, table: Any) -> BaseClient:
+    """Return the client of a URI, as `tiled.client.from_uri` does, closed also where it fails half-way."""
+    context, path = Context.from_any_uri(uri, api_key=api_key)
+    close_with(context)
+    return from_context(context, structure_clients=table, node_path_parts=path)
 
 
 def _attempt(where: str, make: Any, *args: Any, **kwargs: Any) -> BaseClient:

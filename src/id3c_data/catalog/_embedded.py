@@ -209,13 +209,19 @@ def _ready(folder: Path, process: subprocess.Popen[Any], timeout: float) -> Stat
     ended = process.poll()
     process.kill()
     process.wait()
-    log = (folder / _LOG).read_text(errors="replace").strip().splitlines()
-    last = log[-1] if log else "nothing in its log"
     raise CatalogUnreachable(
-        f"the embedded server {'does not answer' if ended is None else f'ended with {ended}'}: {last}",
+        f"the embedded server {'does not answer' if ended is None else f'ended with {ended}'}: "
+        f"{_last_error(folder / _LOG)}",
         where=str(folder),
         next_step=f"see {folder / _LOG}",
     )
+
+
+def _last_error(log: Path) -> str:
+    """Return the line of a log that says best what went wrong."""
+    lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
+    errors = [line for line in lines if "Error" in line.partition(":")[0] and not line.startswith("File")]
+    return (errors or lines or ["its log is empty"])[-1]
 
 
 def _answers(state: State) -> bool:

@@ -33,7 +33,7 @@ class ImagesClient(ArrayClient, NDArrayOperatorsMixin):
         From folders as the documents name them to where this machine has them.
     """
 
-    __hash__ = ArrayClient.__hash__  # comparison is by element; writers keep clients in sets
+    __hash__ = ArrayClient.__hash__  # type: ignore[assignment]  # comparison is by element; writers keep clients in sets
 
     def __init__(self, *args: Any, path_map: PathMap | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

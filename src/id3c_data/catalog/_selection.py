@@ -93,7 +93,7 @@ def _narrowed(axis: range | tuple[int, ...], key: Any) -> Axis:
     if isinstance(key, (list, np.ndarray)) and np.ndim(key) == 1:
         return _listed(axis, np.asarray(key))
     try:
-        index = operator.index(key)
+        index = operator.index(key)  # type: ignore[arg-type]  # raises what is no index
     except TypeError:
         raise IndexError(
             f"{key!r} is no index; integers, slices, '...' and one list of integers are"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from bluesky_tiled_plugins import TiledWriter
 from bluesky_tiled_plugins.writing.tiled_writer import RunNormalizer
@@ -43,7 +43,9 @@ class CatalogWriter(TiledWriter):
     def _factory(self, name: str, doc: Any) -> tuple[list[GuardedRun], list[Any]]:
         """Return the callback that writes one run; called by the run router with a start document."""
         del name
-        writer = RunWriter(self.client, registered=self._registered, batch_size=self._batch_size)
+        writer = RunWriter(
+            cast("Container", self.client), registered=self._registered, batch_size=self._batch_size
+        )
         run = GuardedRun(doc["uid"], writer, self.spec_to_mimetype, self._on_failure)
         self._runs[doc["uid"]] = run
         return [run], []
@@ -53,9 +55,10 @@ class CatalogWriter(TiledWriter):
         try:
             super().__call__(name, doc)
         except Exception as error:  # of the router: the runs keep theirs to themselves
-            for run in list(self._runs.values()):
+            still_open = [run for run in self._runs.values() if not run.over]
+            for run in still_open:
                 run.fail(name, error)
-            if not self._runs:
+            if not still_open:
                 self._on_failure("unknown", name, error)
 
     def flush(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
@@ -104,7 +104,7 @@ class ImagesView(NDArrayOperatorsMixin):
         import dask.array
 
         chunks = (1, *self.shape[1:]) if self.ndim > 2 else self.shape
-        return dask.array.from_array(self, chunks=chunks, asarray=True, name=False)
+        return dask.array.from_array(self, chunks=cast("Any", chunks), asarray=True, name=False)
 
     def _read_regular(self) -> np.ndarray:
         """Fetch a selection without a list; axes with a negative step are turned round here."""

@@ -79,7 +79,8 @@ class RunDocuments:
         **metadata: Any,
     ) -> None:
         self.uid, self.events = str(uuid.uuid4()), 0
-        self._emit, self._root, self._writer = emit, root, writer
+        self._emit, self._root = emit, root
+        self._writer: Writer = writer
         self._frames_per_event, self._channels = frames_per_event, tuple(channels)
         self._descriptor = str(uuid.uuid4())
         emit("start", {"uid": self.uid, "time": time.time(), "scan_id": 1, **metadata})

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from id3c_data.catalog import Catalog, Run, Server, Subscription, connect
+from id3c_data.errors import NotInCatalog
 from id3c_data.sim import FrameModel, LegacyWriter, Series, SeriesFiles
 from id3c_data.testing.catalog import RunDocuments, running_catalog
 
@@ -74,3 +75,25 @@ def ten_points(cat: Catalog, subscription: Subscription, readable: Path) -> Run:
     documents.stop()
     subscription.wait(30)
     return cat[documents.uid]
+
+
+class Ended:
+    """A catalog whose server has ended, with what was made of it and what it said before."""
+
+    def __init__(self, server: Server) -> None:
+        self.folder = server.folder
+        self.cat = connect(server.uri, api_key=server.api_key)
+        try:
+            self.last_run = self.cat[-1]
+        except NotInCatalog as error:
+            self.last_run = error
+        self.last_runs = self.cat[-5:]
+        self.subscription = Subscription(self.cat)
+        self.run = RunDocuments(self.subscription, root=server.folder, frame_shape=MODEL.shape)
+        self.subscription.wait(30)
+
+
+@pytest.fixture(scope="session")
+def ended(tmp_path_factory: pytest.TempPathFactory, readable: Path) -> Ended:
+    with running_catalog(tmp_path_factory.mktemp("ended"), readable) as server:
+        return Ended(server)

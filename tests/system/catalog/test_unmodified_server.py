@@ -1,0 +1,163 @@
+"""Data files registered as plain HDF5, served by Tiled as it comes: no adapter of ours in that process."""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pytest
+import yaml
+
+from id3c_data.catalog import Catalog, ImagesClient, Subscription, connect
+from id3c_data.catalog._app import initialize_catalog
+from id3c_data.errors import CatalogError
+from id3c_data.sim import FrameModel, PluginWriter, SeriesFiles
+from id3c_data.testing.catalog import RunDocuments
+
+Write = Callable[..., SeriesFiles]
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()[1]
+
+
+@pytest.fixture(scope="module")
+def stock(tmp_path_factory: pytest.TempPathFactory, readable: Path) -> Iterator[Catalog]:
+    folder = tmp_path_factory.mktemp("stock")
+    config = {
+        "catalog": {
+            "uri": f"sqlite:///{folder}/catalog.db",
+            "specs": [{"name": "CatalogOfBlueskyRuns", "version": "3.0"}],
+            "writable_storage": [str(folder / "data"), f"sqlite:///{folder}/tables.db"],
+            "readable_storage": [str(readable)],
+        },
+    }
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # alembic's, of Tiled's own settings
+        initialize_catalog(folder / "catalog.db")
+    (folder / "tiled.yml").write_text(yaml.safe_dump(config))
+    key, port = secrets.token_hex(16), free_port()
+    command = [sys.executable, "-m", "tiled", "serve", "config", "tiled.yml"]
+    with (folder / "log").open("w") as log:
+        process = subprocess.Popen(
+            [*command, "--api-key", key, "--port", str(port)],
+            cwd=folder,
+            stdout=log,
+            stderr=log,
+            env={name: value for name, value in os.environ.items() if not name.startswith("TILED_")},
+        )
+    try:
+        deadline = time.monotonic() + 60
+        uri = f"http://127.0.0.1:{port}/api/v1"
+        while not answers(uri):
+            assert process.poll() is None, (folder / "log").read_text()
+            assert time.monotonic() < deadline, (folder / "log").read_text()
+            time.sleep(0.1)
+        yield connect(uri, api_key=key)
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def answers(uri: str) -> bool:
+    try:
+        return httpx.get(f"{uri}/", timeout=2.0).status_code == httpx.codes.OK
+    except httpx.HTTPError:
+        return False
+
+
+@pytest.fixture(scope="module")
+def stock_subscription(stock: Catalog) -> Iterator[Subscription]:
+    with Subscription(stock) as made:
+        yield made
+
+
+def images_of(cat: Catalog, run: RunDocuments) -> ImagesClient:
+    images = cat[run.uid].primary["eiger2_image"]
+    assert type(images) is ImagesClient
+    return images
+
+
+def test_a_series_for_each_point(
+    stock: Catalog,
+    stock_subscription: Subscription,
+    folder: Path,
+    series: Write,
+    model: FrameModel,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    run = RunDocuments(stock_subscription, root=folder, frame_shape=model.shape)
+    masters = [series(number).master for number in range(3)]
+    with caplog.at_level(logging.WARNING):
+        for master in masters:
+            run.event(run.resource(master, images_per_file=1000, series="point"))
+        run.stop()
+        stock_subscription.wait(30)
+    assert "the server does not know application/x-eiger2-master" in caplog.text
+    images = images_of(stock, run)
+    assert np.array_equal(images, [model.frame(number, 1) for number in range(3)])
+    assert np.array_equal(images[1, 5:9].read(), model.frame(1, 1)[5:9])
+    assert images.master_files == [str(master) for master in masters]
+
+
+def test_several_images_of_an_event_over_several_data_files_of_a_series_cut_short(
+    stock: Catalog, stock_subscription: Subscription, folder: Path, series: Write, model: FrameModel
+) -> None:
+    run = RunDocuments(stock_subscription, root=folder, frame_shape=model.shape, frames_per_event=2)
+    resource = run.resource(series(4, images=20, per_file=3, taken=7).master, images_per_file=3)
+    for slot in range(3):
+        run.event(resource, slot)
+    run.stop()
+    stock_subscription.wait(30)
+    images = images_of(stock, run)
+    whole = np.stack([model.frame(4, image) for image in range(1, 7)]).reshape(3, 2, *model.shape)
+    assert images.shape == whole.shape
+    assert np.array_equal(images, whole)
+    assert np.array_equal(images[2, 1].read(), whole[2, 1])
+
+
+def test_a_file_of_the_hdf5_plugin(
+    stock: Catalog, stock_subscription: Subscription, folder: Path, model: FrameModel
+) -> None:
+    with PluginWriter(folder / "scan.h5", model.shape, model.dtype) as writer:
+        for image in (1, 2):
+            writer.append(model.frame(1, image), image, 1.7e9)
+    run = RunDocuments(stock_subscription, root=folder, frame_shape=model.shape, writer="hdf5")
+    resource = run.resource(folder / "scan.h5")
+    for slot in range(2):
+        run.event(resource, slot)
+    run.stop()
+    stock_subscription.wait(30)
+    assert np.array_equal(images_of(stock, run), [model.frame(1, 1), model.frame(1, 2)])
+
+
+def test_frames_that_belong_to_no_event_are_refused_instead_of_shown_as_another_events(
+    stock: Catalog, stock_subscription: Subscription, folder: Path, series: Write, model: FrameModel
+) -> None:
+    run = RunDocuments(stock_subscription, root=folder, frame_shape=model.shape)
+    resource = run.resource(series(1, images=3).master, images_per_file=1000)
+    for slot in (0, 2):
+        run.event(resource, slot)
+    run.stop()
+    with pytest.raises(CatalogError, match="slot 2 comes where slot 1 should"):
+        stock_subscription.wait(30)
+    assert "stop" not in stock[run.uid].metadata
+
+
+def test_masters_can_be_insisted_on(stock: Catalog, folder: Path, series: Write, model: FrameModel) -> None:
+    with Subscription(stock, registered="masters") as subscription:
+        run = RunDocuments(subscription, root=folder, frame_shape=model.shape)
+        run.event(run.resource(series(1).master))
+        with pytest.raises(CatalogError, match=r"415.*id3c-data serve"):
+            subscription.wait(30)
