@@ -124,7 +124,11 @@ class DcuStore:
         return Slot(
             self._read_path(names.master),
             taken.trigger,
-            {"sequence_id": taken.sequence_id, "images_per_file": self._images_per_file},
+            {
+                "sequence_id": taken.sequence_id,
+                "images_per_file": self._images_per_file,
+                "series": "point" if self._whole_series else "run",
+            },
         )
 
     def pixel_type(self) -> str:
