@@ -161,7 +161,8 @@ def fresh_bench(ca_ports: CaPorts, tmp_path: Path) -> Iterator[Bench]:
 
 
 @pytest.fixture
-def RE() -> Iterator[Any]:  # noqa: N802 (as every Bluesky session calls it)
+def engine() -> Iterator[Any]:
+    """A RunEngine."""
     from bluesky import RunEngine
 
     engine = RunEngine({}, context_managers=[])
@@ -174,9 +175,10 @@ def RE() -> Iterator[Any]:  # noqa: N802 (as every Bluesky session calls it)
 
 
 @pytest.fixture
-def docs(RE: Any) -> Documents:  # noqa: N803
+def docs(engine: Any) -> Documents:
+    """What the RunEngine emits."""
     documents = Documents()
-    RE.subscribe(lambda name, doc: documents(name, doc))
+    engine.subscribe(lambda name, doc: documents(name, doc))
     return documents
 
 
@@ -187,7 +189,7 @@ def later() -> Iterator[Callable[[Callable[[], bool], Callable[[], Any]], None]]
 
     def start(condition: Callable[[], bool], action: Callable[[], Any]) -> None:
         def run() -> None:
-            wait_until(condition, 20)
+            wait_until(condition, 10)
             action()
 
         thread = threading.Thread(target=run)

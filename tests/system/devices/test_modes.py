@@ -35,9 +35,9 @@ def frames_of(docs: Any, folder: Path, images: int = 1) -> list[np.ndarray]:
 
 
 @pytest.mark.parametrize(("writer", "series"), MODES)
-def test_each_event_has_its_own_frame(writer: str, series: str, bench: Any, RE: Any, docs: Any) -> None:
+def test_each_event_has_its_own_frame(writer: str, series: str, bench: Any, engine: Any, docs: Any) -> None:
     detector = bench.detector(writer=writer, series=series)
-    RE(bp.count([detector], num=3))
+    engine(bp.count([detector], num=3))
     assert docs.exit_status == "success"
     frames = frames_of(docs, bench.folder)
     first = bench.get("cam1:SequenceId") - (2 if series == "point" else 0)
@@ -49,10 +49,10 @@ def test_each_event_has_its_own_frame(writer: str, series: str, bench: Any, RE: 
 
 @pytest.mark.parametrize(("writer", "series"), MODES)
 def test_several_images_of_an_event_are_together(
-    writer: str, series: str, bench: Any, RE: Any, docs: Any
+    writer: str, series: str, bench: Any, engine: Any, docs: Any
 ) -> None:
     detector = bench.detector(writer=writer, series=series, num_images=3, images_per_file=2)
-    RE(bp.count([detector], num=2))
+    engine(bp.count([detector], num=2))
     frames = frames_of(docs, bench.folder, images=3)
     last = bench.get("cam1:SequenceId")
     if series == "point":
@@ -67,12 +67,12 @@ def test_several_images_of_an_event_are_together(
 
 @pytest.mark.parametrize(("writer", "series"), MODES)
 def test_statistics_are_those_of_the_events_last_frame(
-    writer: str, series: str, bench: Any, RE: Any, docs: Any
+    writer: str, series: str, bench: Any, engine: Any, docs: Any
 ) -> None:
     detector = bench.detector(
         writer=writer, series=series, num_images=2, hinted=["stats1.total", "stats1.max_value"]
     )
-    RE(bp.count([detector], num=3))
+    engine(bp.count([detector], num=3))
     frames = frames_of(docs, bench.folder, images=2)
     assert docs.data("eiger2_stats1_total") == [float(event[-1].sum(dtype=float)) for event in frames]
     assert docs.data("eiger2_stats1_max_value") == [float(event[-1].max()) for event in frames]
@@ -81,10 +81,10 @@ def test_statistics_are_those_of_the_events_last_frame(
 @pytest.mark.parametrize("writer", ["dcu", "hdf5"])
 @pytest.mark.parametrize(("bits", "dtype"), [(8, "|u1"), (16, "<u2"), (32, "<u4")])
 def test_data_key_is_true_for_the_exposure(
-    writer: str, bits: int, dtype: str, bench: Any, RE: Any, docs: Any
+    writer: str, bits: int, dtype: str, bench: Any, engine: Any, docs: Any
 ) -> None:
     bench.put("Sim:BitDepth", bits)
-    RE(bp.count([bench.detector(writer=writer)], num=1))
+    engine(bp.count([bench.detector(writer=writer)], num=1))
     (descriptor,) = docs.of("descriptor")
     key = descriptor["data_keys"]["eiger2_image"]
     (frame,) = frames_of(docs, bench.folder)
@@ -92,7 +92,7 @@ def test_data_key_is_true_for_the_exposure(
     assert (frame.dtype.str, frame[0].shape) == (dtype, SIZE)
 
 
-def test_bit_depth_that_changes_within_a_run_is_refused(bench: Any, RE: Any, docs: Any) -> None:
+def test_bit_depth_that_changes_within_a_run_is_refused(bench: Any, engine: Any, docs: Any) -> None:
     detector = bench.detector()
 
     def plan() -> Any:
@@ -102,30 +102,30 @@ def test_bit_depth_that_changes_within_a_run_is_refused(bench: Any, RE: Any, doc
         yield from bps.trigger_and_read([detector])
 
     with pytest.raises(FailedStatus) as failed:
-        RE(stage_wrapper(plan(), [detector]))
+        engine(stage_wrapper(plan(), [detector]))
     assert "frames are 32 x 48 <u2, the first ones of this run were 32 x 48 <u4" in str(cause(failed.value))
     assert len(docs.of("event")) == 1
 
 
-def test_each_run_has_file_names_of_its_own(bench: Any, RE: Any, docs: Any) -> None:
+def test_each_run_has_file_names_of_its_own(bench: Any, engine: Any, docs: Any) -> None:
     detector = bench.detector()
-    RE(bp.count([detector]))
-    RE(bp.count([detector]))
+    engine(bp.count([detector]))
+    engine(bp.count([detector]))
     stems = [doc["configuration"]["eiger2"]["data"]["eiger2_file_stem"] for doc in docs.of("descriptor")]
     assert len(set(stems)) == 2
     assert all(stem.startswith("eiger2_") for stem in stems)
 
 
-def test_images_per_file_is_respected(bench: Any, RE: Any) -> None:
-    RE(bp.count([bench.detector(series="run", images_per_file=2, file_prefix="x")], num=5))
+def test_images_per_file_is_respected(bench: Any, engine: Any) -> None:
+    engine(bp.count([bench.detector(series="run", images_per_file=2, file_prefix="x")], num=5))
     names = [file.name.partition("_")[2].split("_", 2)[2] for file in bench.files]
     assert names == ["data_000001.h5", "data_000002.h5", "data_000003.h5", "master.h5"]
 
 
-def test_modes_can_be_changed_between_runs(bench: Any, RE: Any, docs: Any) -> None:
+def test_modes_can_be_changed_between_runs(bench: Any, engine: Any, docs: Any) -> None:
     detector = bench.detector()
-    RE(bps.mv(detector.writer, "hdf5", detector.series, "run", detector.num_images, 2))
-    RE(bp.count([detector], num=2))
+    engine(bps.mv(detector.writer, "hdf5", detector.series, "run", detector.num_images, 2))
+    engine(bp.count([detector], num=2))
     (resource,) = docs.of("resource")
     assert (resource["resource_kwargs"]["writer"], resource["resource_kwargs"]["frames_per_event"]) == (
         "hdf5",
@@ -133,10 +133,12 @@ def test_modes_can_be_changed_between_runs(bench: Any, RE: Any, docs: Any) -> No
     )
 
 
-def test_second_threshold_and_difference_are_data_keys_of_their_own(bench: Any, RE: Any, docs: Any) -> None:
+def test_second_threshold_and_difference_are_data_keys_of_their_own(
+    bench: Any, engine: Any, docs: Any
+) -> None:
     for name, value in (("FWHDF5Format", "v2024.2"), ("Threshold2Enable", 1), ("ThresholdDiffEnable", 1)):
         bench.put(f"cam1:{name}", value)
-    RE(bp.count([bench.detector()], num=2))
+    engine(bp.count([bench.detector()], num=2))
     (descriptor,) = docs.of("descriptor")
     keys = {name for name in descriptor["data_keys"] if "image" in name}
     assert keys == {"eiger2_image", "eiger2_image_threshold2", "eiger2_image_difference"}
@@ -151,24 +153,24 @@ def test_second_threshold_and_difference_are_data_keys_of_their_own(bench: Any, 
         }
 
 
-def test_settings_are_as_before_when_the_run_is_over(bench: Any, RE: Any) -> None:
+def test_settings_are_as_before_when_the_run_is_over(bench: Any, engine: Any) -> None:
     names = ("DataSource", "ManualTrigger", "NumImages", "NumTriggers", "SaveFiles", "StreamEnable")
     for name, value in zip(names, ("FileWriter", 0, 7, 3, 0, 1), strict=True):
         bench.put(f"cam1:{name}", value)
     before = [bench.get(f"cam1:{name}_RBV") for name in names]
-    RE(bp.count([bench.detector(series="run")]))
+    engine(bp.count([bench.detector(series="run")]))
     assert [bench.get(f"cam1:{name}_RBV") for name in names] == before
 
 
-def test_users_stage_sigs_win(bench: Any, RE: Any, docs: Any) -> None:
+def test_users_stage_sigs_win(bench: Any, engine: Any, docs: Any) -> None:
     detector = bench.detector()
     detector.stage_sigs["cam.num_images"] = 4
-    RE(bp.count([detector]))
+    engine(bp.count([detector]))
     (resource,) = docs.of("resource")
     assert resource["resource_kwargs"]["frames_per_event"] == 4
 
 
-def test_swmr_file_can_be_read_while_the_run_goes_on(bench: Any, RE: Any) -> None:
+def test_swmr_file_can_be_read_while_the_run_goes_on(bench: Any, engine: Any) -> None:
     shapes = []
 
     def look(name: str, _doc: dict[str, Any]) -> None:
@@ -176,12 +178,12 @@ def test_swmr_file_can_be_read_while_the_run_goes_on(bench: Any, RE: Any) -> Non
             with h5py.File(bench.files[0], "r", libver="latest", swmr=True) as file:
                 shapes.append(file["entry/data/data"].shape)
 
-    RE(bp.count([bench.detector(writer="hdf5", swmr=True)], num=3), look)
+    engine(bp.count([bench.detector(writer="hdf5", swmr=True)], num=3), look)
     assert shapes == [(1, *SIZE), (2, *SIZE), (3, *SIZE)]
 
 
-def test_configuration_says_how_the_frames_were_taken(bench: Any, RE: Any, docs: Any) -> None:
-    RE(bp.count([bench.detector()]))
+def test_configuration_says_how_the_frames_were_taken(bench: Any, engine: Any, docs: Any) -> None:
+    engine(bp.count([bench.detector()]))
     (descriptor,) = docs.of("descriptor")
     configuration = descriptor["configuration"]["eiger2"]["data"]
     assert configuration["eiger2_files_verified"] == "verified"
@@ -191,10 +193,10 @@ def test_configuration_says_how_the_frames_were_taken(bench: Any, RE: Any, docs:
         assert f"eiger2_cam_{name}" in configuration
 
 
-def test_relative_write_template_and_windows_ioc_are_followed(bench: Any, RE: Any, docs: Any) -> None:
+def test_relative_write_template_and_windows_ioc_are_followed(bench: Any, engine: Any, docs: Any) -> None:
     detector = bench.detector(
         write_path_template="a/b/", write_root="/detector/data", read_path_template=f"{bench.folder}/a/b/"
     )
-    RE(bp.count([detector]))
+    engine(bp.count([detector]))
     assert docs.exit_status == "success"
     assert [file.parent for file in bench.files] == [bench.folder / "a/b"] * 2
