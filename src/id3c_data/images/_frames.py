@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import Hdf5Error
+from ..errors import FrameNotWritten, Hdf5Error
 from ..h5api import Resolver, ScanPhase, ScanState
 from ._descriptors import DESCRIPTORS
 from ._layouts import read_master
@@ -56,7 +56,7 @@ class StackFrames:
 
     def __init__(self, paths: tuple[Path, ...], opening: Opening) -> None:
         self._opening, self._closed = opening, False
-        self._masters = tuple(self._read_master(path) for path in paths)
+        self._masters = [self._read_master(path) for path in paths]
         self._starts = [0, *accumulate(master.frames for master in self._masters)]
         self.type = self._common_type()
 
@@ -128,7 +128,11 @@ class StackFrames:
             raise Hdf5Error("the stack is closed", str(self.masters[0]), "open it again")
         at = bisect_right(self._starts, n) - 1
         ended = self._opening.scan_state.phase is ScanPhase.FINISHED
-        self._masters[at].read_into(n - self._starts[at], out, ended=ended)
+        try:
+            self._masters[at].read_into(n - self._starts[at], out, ended=ended)
+        except FrameNotWritten:
+            self._look_again(at)
+            self._masters[at].read_into(n - self._starts[at], out, ended=ended)
 
     def close(self) -> None:
         """Close the files."""
@@ -139,14 +143,25 @@ class StackFrames:
         with self._opening.resolver.open(path) as file:
             return read_master(self._opening.resolver, file, self._opening.channel)
 
+    def _look_again(self, at: int) -> None:
+        """See which frames of a master have come since; how many it promises stays as it was."""
+        old, new = self._masters[at], self._read_master(self._masters[at].path)
+        if new.type != old.type:
+            raise _different_kinds(old, new)
+        self._masters[at] = new
+
     def _common_type(self) -> FrameType:
         """Return size and type of all frames."""
         first = self._masters[0]
         for other in self._masters:
             if other.type != first.type:
-                raise Hdf5Error(
-                    f"frames of different kinds in one stack: {first.type}, but {other.type} in {other.path}",
-                    str(first.path),
-                    "open them one by one",
-                )
+                raise _different_kinds(first, other)
         return first.type
+
+
+def _different_kinds(first: MasterFrames, other: MasterFrames) -> Hdf5Error:
+    return Hdf5Error(
+        f"frames of different kinds in one stack: {first.type}, but {other.type} in {other.path}",
+        str(first.path),
+        "open them one by one",
+    )

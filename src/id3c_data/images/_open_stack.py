@@ -25,7 +25,8 @@ def open_stack(
 ) -> FrameStack:
     """Return the frames of one or more masters as one lazy array ``(frames, height, width)``.
 
-    The stack is what is on disk at this moment; open it again to see what came later.
+    Its length is what the masters promise at this moment. A promised frame that comes later is found when it
+    is asked for; a file that itself grows longer has to be opened again.
 
     Parameters
     ----------

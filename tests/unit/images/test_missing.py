@@ -202,6 +202,26 @@ def test_a_data_file_without_the_dataset_is_a_broken_link(tmp_path):
         open_stack(files.master)[2].read()
 
 
+@WRITERS
+def test_a_frame_that_comes_after_opening_is_found(tmp_path, writer):
+    series = writer(tmp_path, Series("x_1", 1, 6, 2), MODEL)
+    stack = open_stack(series.write_master())
+    with pytest.raises(FrameNotWritten):
+        stack[2].read()
+    series.write_data(2)
+    np.testing.assert_array_equal(stack[2].read(), MODEL.frame(1, 3))
+    assert stack.files == (tmp_path / "x_1_data_000002.h5",)
+    with pytest.raises(FrameNotWritten, match="frame 0"):
+        stack[0].read()
+
+
+def test_a_frame_of_another_kind_that_comes_after_opening_is_refused(tmp_path):
+    stack = open_stack(LegacyWriter(tmp_path, Series("x_1", 1, 6, 2), MODEL).write_master())
+    LegacyWriter(tmp_path, Series("x_1", 1, 6, 2), FrameModel(32, 48, 32)).write_data(1)
+    with pytest.raises(Hdf5Error, match="different kinds"):
+        stack[0].read()
+
+
 def test_an_open_scan_is_named_in_the_error(tmp_path):
     class Open:
         phase = ScanPhase.PREPARED
