@@ -6,6 +6,9 @@ Only processes that serve import this.
 from __future__ import annotations
 
 import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +18,20 @@ from tiled.server.app import build_app_from_config
 from ..documents import MIMETYPE
 from ._adapter import MasterAdapter
 
-__all__ = ["app_of", "embedded_config", "initialize_catalog"]
+__all__ = ["adapters_by_name", "app_of", "embedded_config", "initialize_catalog"]
 
 logger = logging.getLogger(__name__)
 
 CATALOG_SPEC = {"name": "CatalogOfBlueskyRuns", "version": "3.0"}
 """Spec of the root, without which ``cat[-1]`` is no run for Tiled's own clients."""
+
+
+@contextmanager
+def adapters_by_name() -> Iterator[None]:
+    """Let Tiled take adapters by their names: it writes out the classes as text again, and warns of that."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Pydantic serializer warnings", UserWarning)
+        yield
 
 
 def embedded_config(folder: Path, readable: list[str], api_key: str) -> Config:
@@ -35,20 +46,20 @@ def embedded_config(folder: Path, readable: list[str], api_key: str) -> Config:
     api_key
         What a client must show.
     """
-    return Config.model_validate(
-        {
-            "catalog": {
-                "uri": f"sqlite:///{folder / 'catalog.db'}",
-                "writable_storage": [str(folder / "data"), f"sqlite:///{folder / 'tables.db'}"],
-                "readable_storage": readable,
-                "specs": [CATALOG_SPEC],
-                "adapters_by_mimetype": {MIMETYPE: f"{MasterAdapter.__module__}:MasterAdapter"},
-            },
-            "authentication": {"single_user_api_key": api_key},
-            "expose_raw_assets": False,
-            "streaming_cache": {"uri": "memory"},
-        }
-    )
+    content = {
+        "catalog": {
+            "uri": f"sqlite:///{folder / 'catalog.db'}",
+            "writable_storage": [str(folder / "data"), f"sqlite:///{folder / 'tables.db'}"],
+            "readable_storage": readable,
+            "specs": [CATALOG_SPEC],
+            "adapters_by_mimetype": {MIMETYPE: f"{MasterAdapter.__module__}:MasterAdapter"},
+        },
+        "authentication": {"single_user_api_key": api_key},
+        "expose_raw_assets": False,
+        "streaming_cache": {"uri": "memory"},
+    }
+    with adapters_by_name():
+        return Config.model_validate(content)
 
 
 def app_of(config: Config) -> Any:

@@ -12,7 +12,7 @@ import uvicorn
 from tiled.config import Config, parse_configs
 
 from ..errors import ConfigError
-from ._app import app_of, initialize_catalog
+from ._app import adapters_by_name, app_of, initialize_catalog
 
 __all__ = ["KEY_VARIABLE", "serve_config"]
 
@@ -59,7 +59,8 @@ def serve_config(
 def _parsed(path: Path) -> Config:
     """Return a configuration, or say what is wrong with it."""
     try:
-        config = parse_configs(path)
+        with adapters_by_name():
+            config = parse_configs(path)
     except FileNotFoundError as error:
         raise ConfigError("no such file", where=str(path), next_step="see configs/tiled.yml") from error
     except Exception as error:

@@ -1,0 +1,71 @@
+"""The private parts of others that this room relies upon: what a new release must be looked at for."""
+
+from __future__ import annotations
+
+import inspect
+
+import httpx
+from bluesky_tiled_plugins import TiledWriter
+from bluesky_tiled_plugins.clients.bluesky_event_stream import BlueskyEventStream
+from bluesky_tiled_plugins.clients.bluesky_run import BlueskyRun
+from bluesky_tiled_plugins.writing.consolidators import CONSOLIDATOR_REGISTRY, ConsolidatorBase
+from bluesky_tiled_plugins.writing.tiled_writer import RunNormalizer, _RunWriter
+from event_model import RunRouter
+from tiled.catalog.adapter import CatalogArrayAdapter
+from tiled.client.context import Context
+from tiled.commandline._catalog import init
+
+
+def parameters(function: object) -> list[str]:
+    return list(inspect.signature(function).parameters)  # type: ignore[arg-type]
+
+
+def test_the_run_writer_holds_back_in_the_places_that_a_flush_empties() -> None:
+    writer = _RunWriter(client=None)  # type: ignore[arg-type]
+    assert writer._internal_data_cache == {}
+    assert writer._external_data_cache == {}
+    assert writer._desc_nodes == {}
+    assert writer._stream_resource_cache == {}
+
+
+def test_the_run_writers_steps_take_what_is_passed() -> None:
+    assert parameters(_RunWriter._write_internal_data) == ["self", "data_cache", "desc_node"]
+    assert parameters(_RunWriter._update_data_source_for_node) == ["self", "node", "data_source", "patch"]
+    assert parameters(_RunWriter._update_consolidator) == ["self", "doc"]
+    assert parameters(_RunWriter.get_sres_node) == ["self", "sres_uid", "desc_uid"]
+
+
+def test_the_writer_makes_one_callback_for_each_run() -> None:
+    assert parameters(TiledWriter._factory) == ["self", "name", "doc"]
+    assert "_run_router" in inspect.getsource(TiledWriter.__init__)
+    assert parameters(RunRouter.__call__)[:3] == ["self", "name", "doc"]
+    assert "spec_to_mimetype" in parameters(RunNormalizer)
+
+
+def test_consolidators_are_found_by_mimetype_and_called() -> None:
+    assert CONSOLIDATOR_REGISTRY["no such type"] is ConsolidatorBase
+    assert parameters(ConsolidatorBase.__init__) == ["self", "stream_resource", "descriptor"]
+    assert "_num_rows" in inspect.getsource(ConsolidatorBase.consume_stream_datum)
+
+
+def test_clients_tell_the_databases_layout_from_an_item() -> None:
+    for client, name in ((BlueskyRun, "BlueskyRun"), (BlueskyEventStream, "BlueskyEventStream")):
+        assert client._is_sql({"attributes": {"specs": [{"name": name, "version": "3.0"}]}})
+        assert not client._is_sql({"attributes": {"specs": [{"name": name, "version": "2.0"}]}})
+
+
+def test_an_http_client_sends_through_its_transport() -> None:
+    assert "_transport" in inspect.getsource(httpx.Client.__init__)
+    assert "_transport" in inspect.getsource(Context.__init__)
+    assert callable(Context.__getstate__)  # copies a context with a connection of its own
+
+
+def test_tiled_looks_up_only_the_assets_that_an_adapter_asks_for() -> None:
+    source = inspect.getsource(CatalogArrayAdapter._get_lazy_adapter)
+    assert "supports_lazy_assets" in source
+    assert "file_indices_for_slice" in source
+    assert '"data_uris"' in source
+
+
+def test_tiled_makes_a_catalogs_tables() -> None:
+    assert parameters(init) == ["database", "if_not_exists"]
