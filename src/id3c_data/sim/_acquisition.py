@@ -7,24 +7,19 @@ files completes at once and starts a series that nobody waits for.
 
 from __future__ import annotations
 
-import queue
 import threading
 from collections.abc import Callable
-
-import numpy as np
 
 from id3c_data.sim._busy import Busy
 from id3c_data.sim._camera import Camera, Plan
 from id3c_data.sim._detector import ArmError, Detector, Exposed
-from id3c_data.sim._mover import FileMover, MoveJob
+from id3c_data.sim._image_tasks import FileTask, StreamTask
 from id3c_data.sim._ndarray import CameraArrays
-from id3c_data.sim._parse import images_in
 from id3c_data.sim._records import Records
 from id3c_data.sim._saver import FileSaver
 
 __all__ = ["Acquisition"]
 
-_AFTER_FILE_WRITER_S = 0.5  # the driver waits so long when the file writer has left its state "acquire"
 _MANUAL_POLL_S = 0.1
 
 
@@ -69,7 +64,7 @@ class Acquisition:
         self._state = "Idle"
         self._start, self._stopped = threading.Event(), threading.Event()
         self._manual_trigger, self._pulse = threading.Event(), threading.Event()
-        self._stream: queue.SimpleQueue[np.ndarray | None] | None = None
+        self._stream: StreamTask | None = None
         records.on_put("cam1:Acquire", self._put_acquire)
         records.on_put("cam1:Trigger", lambda _: self._manual_trigger.set())
         records.on_put("Sim:ExternalTrigger", lambda _: self._pulse.set())
@@ -82,7 +77,7 @@ class Acquisition:
 
     def end(self) -> None:
         """Stop what runs and end the control task; the IOC is closing."""
-        self._detector.abort()
+        self._detector.close()
         self._start.set()
         self._thread.join(0.5)
 
@@ -130,16 +125,14 @@ class Acquisition:
             self._message("Arming")
         if not self._arm(plan):
             return
-        moving = self._begin_moving(plan)
-        streaming = self._begin_streaming(plan)
+        tasks = self._begin_tasks(plan)
         self._send_triggers(plan)
         self._detector.disarm()
         self._records["cam1:Armed"] = 0
         self._message("Processing files")
-        if moving:
-            moving()
-        if streaming:
-            streaming()
+        self._stream = None
+        for task in tasks:
+            task.finish()
         while self._records["Sim:Hang"] and not self._closed.wait(0.02):
             pass
         self._finish(plan)
@@ -165,6 +158,19 @@ class Acquisition:
         self._records["cam1:Armed"] = 1
         self._die("Armed")
         return True
+
+    def _begin_tasks(self, plan: Plan) -> list[FileTask | StreamTask]:
+        """Begin to fetch files and to take images from the stream."""
+        tasks: list[FileTask | StreamTask] = []
+        if plan.moves_files:
+            detector = self._detector
+            tasks.append(
+                FileTask(plan, detector.sequence_id, detector, self._saver, self._arrays, self._closed)
+            )
+        if plan.source == "Stream":
+            self._stream = StreamTask(self._arrays)
+            tasks.append(self._stream)
+        return tasks
 
     def _send_triggers(self, plan: Plan) -> None:
         if plan.external:
@@ -212,66 +218,11 @@ class Acquisition:
         self._records["cam1:Acquire"] = 0
         self._set_acquiring(False)
 
-    # Files and images
-
-    def _begin_moving(self, plan: Plan) -> Callable[[], None] | None:
-        """Begin to fetch files; what comes back waits for their end."""
-        if not plan.moves_files:
-            return None
-        job = MoveJob(
-            names=plan.file_names(self._detector.sequence_id),
-            save=self._saver.save if plan.save else None,
-            parse=self._parse if plan.source == "FileWriter" else None,
-            remove=plan.remove,
-        )
-        stop = threading.Event()
-        mover = FileMover(self._detector, self._closed, self._saver.refuse_download)
-        thread = threading.Thread(target=mover.run, args=(job, stop), name="files", daemon=True)
-        thread.start()
-
-        def wait() -> None:
-            self._closed.wait(_AFTER_FILE_WRITER_S)
-            stop.set()
-            thread.join()
-
-        return wait
-
-    def _parse(self, content: bytes) -> None:
-        for image in images_in(content):
-            self._arrays.publish(self._signed(image))
-
-    def _begin_streaming(self, plan: Plan) -> Callable[[], None] | None:
-        """Begin to take images from the stream; what comes back waits for their end."""
-        if plan.source != "Stream":
-            return None
-        stream: queue.SimpleQueue[np.ndarray | None] = queue.SimpleQueue()
-
-        def receive() -> None:
-            while (image := stream.get()) is not None:
-                self._arrays.publish(self._signed(image))
-
-        thread = threading.Thread(target=receive, name="stream", daemon=True)
-        thread.start()
-        self._stream = stream
-
-        def wait() -> None:
-            self._stream = None
-            stream.put(None)
-            thread.join()
-
-        return wait
-
     def _on_image(self, image: Exposed) -> None:
         if self._stream is not None:
-            self._stream.put(image.frame())
+            self._stream.send(image.frame())
         if not image.last:
             self._die("Between")
-
-    def _signed(self, image: np.ndarray) -> np.ndarray:
-        """Return the image with the signed pixel type if the driver is to make that."""
-        if self._records.get("cam1:SignedData_RBV"):
-            return image.view(f"<i{image.itemsize}")
-        return image
 
     # Records
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import socket
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from id3c_data.sim._frames import BitDepth
 from id3c_data.sim._mounts import Mount
 from id3c_data.sim._table import Driver
 
-__all__ = ["IocSettings", "boot_values", "client_environment", "free_port", "server_environment"]
+__all__ = [
+    "IocSettings",
+    "boot_values",
+    "check_port",
+    "client_environment",
+    "free_port",
+    "server_environment",
+]
 
 _LOOPBACK = "127.0.0.1"
 _RELEASES = {"3.5": "3.5.0", "3.6": "3.6.0"}
@@ -114,8 +119,3 @@ def boot_values(settings: IocSettings) -> dict[str, str]:
         values[f"ROI1:SizeX{suffix}"], values[f"ROI1:SizeY{suffix}"] = width, height
         values[f"cam1:AcquireTime{suffix}"] = values[f"cam1:AcquirePeriod{suffix}"] = period
     return {**values, **dict(settings.faults)}
-
-
-def apply(environment: Mapping[str, str]) -> None:
-    """Set environment variables of this process, before the EPICS libraries are loaded."""
-    os.environ.update(environment)

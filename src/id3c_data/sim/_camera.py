@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -93,6 +94,9 @@ class Camera:
         }.items():
             records.on_put(f"cam1:{name}", handler)
         records.on_put("Sim:BitDepth", lambda bits: self._set("BitDepthImage_RBV", bits))
+        for name in ("AcquireTime", "AcquirePeriod"):
+            records.accept_only(f"cam1:{name}", lambda seconds: 0 <= seconds < math.inf)
+        records.accept_only("cam1:FWNImagesPerFile", lambda images: images >= 0)
         records.accept_only("cam1:FWNamePattern", lambda text: len(text) <= _PATTERN_LENGTH)
         records.accept_only("Sim:BitDepth", lambda bits: bits in (8, 16, 32))
 
@@ -111,7 +115,7 @@ class Camera:
         return replace(plan, problem=self._problem(plan))
 
     def _problem(self, plan: Plan) -> str:
-        if plan.request.file_writer and plan.save and self._paths.check() is None:
+        if plan.request.file_writer and plan.save and not self._paths.check():
             return "Invalid file path"
         if plan.source == "FileWriter" and not plan.request.file_writer:
             return "FileWriter API is disabled"

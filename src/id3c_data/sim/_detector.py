@@ -20,7 +20,7 @@ from id3c_data.sim._running_series import RunningSeries, SeriesRequest
 __all__ = ["ArmError", "Detector", "Exposed"]
 
 _MASTER_AFTER_ARM_S = 0.05
-_SERIES_KEPT = 20  # the DCU's memory is finite; the oldest series goes first
+_MEMORY_BYTES = 1_000_000_000  # the oldest series goes first, but never the last
 
 
 class ArmError(RuntimeError):
@@ -65,17 +65,17 @@ class Detector:
         self._files: dict[str, Path] = {}
         self._folders: list[Path] = []
         self._series: RunningSeries | None = None
+        self._timers: list[threading.Timer] = []
         self.sequence_id = 0
 
     def initialize(self) -> None:
         """Start again: the sequence id begins anew, the memory is empty."""
-        self.abort()
+        self.close()
         self.disarm()
         with self._lock:
             self.sequence_id = 0
-            self._files.clear()
             while self._folders:
-                shutil.rmtree(self._folders.pop())
+                self._forget(self._folders.pop())
 
     def arm(self, request: SeriesRequest, *, refuse: bool = False) -> int:
         """Arm for a series and return its sequence id.
@@ -91,7 +91,7 @@ class Detector:
             raise ArmError("the detector refused to arm")
         self.sequence_id += 1
         series = RunningSeries(request, self.sequence_id, self._new_folder(), self._publish)
-        threading.Timer(_MASTER_AFTER_ARM_S + request.master_delay_s, series.write_master).start()
+        self._write_later(series.write_master, _MASTER_AFTER_ARM_S + request.master_delay_s)
         self._series = series
         return self.sequence_id
 
@@ -134,19 +134,37 @@ class Detector:
         if path is not None:
             path.unlink(missing_ok=True)
 
+    def close(self) -> None:
+        """End the exposure that runs, and write nothing any more."""
+        self.abort()
+        for timer in self._timers:
+            timer.cancel()
+            timer.join()
+
+    def _write_later(self, write: Callable[[], None], delay_s: float) -> None:
+        self._timers = [timer for timer in self._timers if timer.is_alive()]
+        timer = threading.Timer(delay_s, write)
+        timer.start()
+        self._timers.append(timer)
+
     def _publish(self, name: str, path: Path) -> None:
         """Let a finished file be fetched."""
         with self._lock:
             self._files[name] = path
 
     def _new_folder(self) -> Path:
-        """Return the folder of a new series, and forget the oldest series."""
+        """Return the folder of a new series, and forget old series where memory is short."""
         folder = self._memory / f"{time.monotonic_ns()}"
         folder.mkdir()
         with self._lock:
+            while len(self._folders) > 1 and self._bytes() > _MEMORY_BYTES:
+                self._forget(self._folders.pop(0))
             self._folders.append(folder)
-            if len(self._folders) > _SERIES_KEPT:
-                oldest = self._folders.pop(0)
-                self._files = {n: p for n, p in self._files.items() if not p.is_relative_to(oldest)}
-                shutil.rmtree(oldest)
         return folder
+
+    def _bytes(self) -> int:
+        return sum(path.stat().st_size for path in self._files.values())
+
+    def _forget(self, folder: Path) -> None:
+        self._files = {name: path for name, path in self._files.items() if path.parent != folder}
+        shutil.rmtree(folder)

@@ -171,12 +171,12 @@ class Hdf5Plugin(Plugin):
         try:
             self._file = self._new_file(name, array, swmr=swmr, single=single)
         except OSError as error:
-            self._status("Write error", f"Error opening file {self._paths.path}{name}"[:255])
-            _log.error("NDFileHDF5::openFile: unable to open %s%s: %s", self._paths.path, name, error)
+            self._status("Write error", f"Error opening file {name}"[:255])
+            _log.error("NDFileHDF5::openFile: unable to open %s: %s", name, error)
             return False
         self.set("SWMRActive_RBV", swmr)
         self.set("SWMRCbCounter_RBV", 0)
-        self.set("FullFileName_RBV", f"{self._paths.path}{name}")
+        self.set("FullFileName_RBV", name)
         if self.get("AutoIncrement_RBV"):
             number = self.get("FileNumber_RBV") + 1
             self.set("FileNumber", number)
@@ -186,13 +186,10 @@ class Hdf5Plugin(Plugin):
 
     def _new_file(self, name: str, array: NDArray, *, swmr: bool, single: bool) -> PluginWriter:
         """Return a new file; an existing one is overwritten."""
-        folder = self._paths.check()
-        if folder is None or not name:
-            raise FileNotFoundError("no such folder, or no file name")
-        self._final = folder / name
+        self._final = self._paths.file(name)
         height, width = array.data.shape
         return PluginWriter(
-            folder / (name + self.get("TempSuffix_RBV")),
+            self._final.with_name(self._final.name + self.get("TempSuffix_RBV")),
             (height, width),
             array.data.dtype,
             compression=_COMPRESSIONS.get(self._records.choice("HDF1:Compression_RBV"), "none"),
@@ -201,15 +198,17 @@ class Hdf5Plugin(Plugin):
         )
 
     def _next_name(self) -> str:
-        """Return the file name that the template makes, without the path, or nothing where it makes none."""
-        template = self.get("FileTemplate_RBV")
-        values = ("", self.get("FileName_RBV"), self.get("FileNumber_RBV"))
-        for count in (3, 2, 1):  # the template may use the path, the name and the number, in that order
+        """Return the full name that the template makes of path, name and number, in the IOC's view.
+
+        Like C's printf, it may use the first of them only.
+        """
+        values = self._paths.path, self.get("FileName_RBV"), self.get("FileNumber_RBV")
+        for count in (3, 2, 1):
             try:
-                return template % values[:count]
+                return self.get("FileTemplate_RBV") % values[:count]
             except (TypeError, ValueError):
                 continue
-        return template
+        return self.get("FileTemplate_RBV")
 
     def _close(self) -> None:
         file, self._file = self._file, None

@@ -86,11 +86,6 @@ class IocDisk:
                 return mount.folder.joinpath(*_spelled(path, self.windows)[depth:])
         return None
 
-    def folder(self, path: str) -> Path | None:
-        """Return the folder of this machine if it exists, else None."""
-        folder = self.here(path) if path else None
-        return folder if folder is not None and folder.is_dir() else None
-
     def create(self, path: str, depth: int) -> None:
         """Create a folder as ``CreateDirectory`` says; what it does not allow is not made.
 

@@ -101,8 +101,13 @@ class CameraArrays(ArraySource):
         self._records = records
 
     def publish(self, image: np.ndarray) -> None:
-        """Make an NDArray of an image and hand it to the plugins; the counters follow after that."""
+        """Make an NDArray of an image and hand it to the plugins; the counters follow after that.
+
+        With ``SignedData`` its pixels are signed, so that masked ones are negative.
+        """
         records = self._records
+        if records.get("cam1:SignedData_RBV"):
+            image = image.view(f"<i{image.itemsize}")
         counter = records["cam1:ArrayCounter_RBV"]
         to_drop = records["Sim:DropArrays"]
         if to_drop > 0:

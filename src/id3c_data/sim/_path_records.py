@@ -35,15 +35,28 @@ class PathRecords:
         """The path in the IOC's view, with its trailing separator."""
         return self._records[f"{self._port}FilePath_RBV"]
 
-    def check(self) -> Path | None:
-        """Look whether the folder exists, say so in ``FilePathExists_RBV``, and return it."""
-        refused = bool(self._records["Sim:RefusePath"])
-        folder = None if refused else self._disk.folder(self.path)
-        self._records[f"{self._port}FilePathExists_RBV"] = folder is not None
-        return folder
+    def check(self) -> bool:
+        """Look whether the folder exists, and say so in ``FilePathExists_RBV`` too."""
+        folder = self._disk.here(self.path) if self.path else None
+        exists = not self._records["Sim:RefusePath"] and folder is not None and folder.is_dir()
+        self._records[f"{self._port}FilePathExists_RBV"] = exists
+        return exists
+
+    def file(self, full_name: str) -> Path:
+        """Return where a file is made, given its full name in the IOC's view.
+
+        Raises
+        ------
+        FileNotFoundError
+            Its folder does not exist, or ``FilePath`` does not.
+        """
+        path = self._disk.here(full_name) if full_name else None
+        if not self.check() or path is None or not path.parent.is_dir():
+            raise FileNotFoundError(f"no folder for {full_name!r}")
+        return path
 
     def _put(self, path: str) -> None:
         self._records[f"{self._port}FilePath_RBV"] = self._disk.with_separator(path[:254])
-        if self.check() is None and self.path:
+        if not self.check() and self.path:
             self._disk.create(self.path, self._records[f"{self._port}CreateDirectory_RBV"])
             self.check()

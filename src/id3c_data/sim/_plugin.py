@@ -6,6 +6,8 @@ import queue
 import threading
 import time
 
+import numpy as np
+
 from id3c_data.sim._ndarray import ArraySource, NDArray, data_type_name
 from id3c_data.sim._records import Records
 
@@ -106,7 +108,7 @@ class Plugin(ArraySource):
         self.set("ArraySize1_RBV", height)
         self.set("ArraySize_RBV", array.data.nbytes)
         self.set("NDimensions_RBV", 2)
-        self._records[f"{self.name}Dimensions_RBV"] = [width, height]
+        self._records[f"{self.name}Dimensions_RBV"] = np.array([width, height])
         self.set("DataType_RBV", data_type_name(array.data.dtype))
         self.set("TimeStamp_RBV", since_epics)
         self.set("EpicsTSSec_RBV", int(since_epics))

@@ -121,6 +121,7 @@ class Records:
         self._table = {pv.name: pv for pv in table}
         self._handlers: dict[str, PutHandler] = {}
         self._validators: dict[str, Validator] = {}
+        self._refused: set[str] = set()
         self._records: dict[str, Any] = {}
         SetSimpleRecordNames(prefix, "")
         gates = {name: self._make_gate(name, busy) for name, busy in gated.items()}
@@ -161,7 +162,8 @@ class Records:
 
     def _put(self, value: Any, name: str) -> None:
         """Handle a put."""
-        if name in self._validators:
+        if name in self._refused:
+            self._refused.discard(name)
             self._set_alarm(name, alarm.NO_ALARM, alarm.NO_ALARM)
         if name in self._handlers:
             self._handlers[name](value)
@@ -170,10 +172,17 @@ class Records:
 
     def _validate(self, name: str, value: Any) -> bool:
         """Say whether a put is taken; runs in the thread that processes the record."""
-        if name not in self._validators or self._validators[name](value):
+        choices = self._table[name].choices
+        possible = not choices or value < len(choices)
+        if possible and (name not in self._validators or self._validators[name](value)):
             return True
-        self._dispatcher.submit(lambda: self._set_alarm(name, alarm.INVALID_ALARM, alarm.WRITE_ALARM))
+        self._dispatcher.submit(lambda: self._refuse(name))
         return False
+
+    def _refuse(self, name: str) -> None:
+        """Raise the alarm of a put that was not taken; the next good put ends it."""
+        self._refused.add(name)
+        self._set_alarm(name, alarm.INVALID_ALARM, alarm.WRITE_ALARM)
 
     def _set_alarm(self, name: str, severity: int, status: int) -> None:
         self._dispatcher.quietly(self._records[name].set_alarm, severity, status)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from id3c_data.sim._compression import Compression
 from id3c_data.sim._dcu_files import DcuWriter, LegacyWriter, NexusWriter
@@ -58,16 +58,21 @@ class SeriesRequest:
         )
 
     def writer(self, folder: Path, number: int) -> DcuWriter:
-        """Return what writes the files of the series with this sequence id."""
+        """Return what writes the files of the series with this sequence id, all into one folder.
+
+        A folder that the name pattern names is one of the driver's machine; the DCU has no such thing.
+        """
         kind = NexusWriter if self.nexus else LegacyWriter
+        series = self.series(number)
+        subfolder, slash, name = series.name.rpartition("/")
         return kind(
             folder,
-            self.series(number),
+            replace(series, name=name),
             self.model,
             self.settings,
             self.compression,
             self.channels if self.nexus else self.channels[:1],
-            link_folder=self.link_folder,
+            link_folder=self.link_folder + subfolder + slash if self.link_folder else "",
         )
 
 
@@ -89,32 +94,34 @@ class RunningSeries:
     def __init__(self, request: SeriesRequest, number: int, folder: Path, publish: Publish) -> None:
         self.request, self.number, self.taken = request, number, 0
         self._publish = publish
-        self._writer = request.writer(folder, number)
+        self._writer, self._series = request.writer(folder, number), request.series(number)
         self._file: DataFile | None = None
         self._files_done = 0
-        # A `/` in the pattern names a folder, which the DCU makes in its own memory.
-        (folder / PurePosixPath(self._writer.series.name).parent).mkdir(parents=True, exist_ok=True)
         self._lock = threading.Lock()
 
     def write_master(self) -> None:
-        """Bring out the master."""
-        if self.request.file_writer:
+        """Bring out the master, unless the images go into it."""
+        if self.request.file_writer and self.request.images_per_file:
             with self._lock:
                 path = self._writer.write_master()
-            self._publish(self._writer.series.master_name, path)
+            self._publish(self._series.master_name, path)
 
     def take_image(self) -> int:
         """Count one more image, write it, and return its number in the series, from 1."""
         self.taken += 1
-        if self.request.file_writer and self.taken <= self._writer.series.images:
+        wanted = self.request.file_writer and self.request.images_per_file
+        if wanted and self.taken <= self._series.images:
             with self._lock:
                 self._write_image()
         return self.taken
 
     def finish(self) -> None:
-        """Bring out the data file that is not full."""
+        """Bring out the data file that is not full, or the master that holds the images."""
         with self._lock:
             self._close_file()
+            if self.request.file_writer and not self.request.images_per_file:
+                path = self._writer.write_master(min(self.taken, self._series.images))
+                self._publish(self._series.master_name, path)
 
     def _write_image(self) -> None:
         if self._file is None:
@@ -130,4 +137,4 @@ class RunningSeries:
         file.close()
         self._files_done += 1
         if self._files_done != self.request.dropped_file:
-            self._publish(self._writer.series.data_name(self._files_done), file.path)
+            self._publish(self._series.data_name(self._files_done), file.path)

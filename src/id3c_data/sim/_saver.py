@@ -41,16 +41,14 @@ class FileSaver:
     def save(self, name: str, content: bytes) -> None:
         """Write one file."""
         records = self._records
-        folder = self._paths.check()
+        full_name = self._paths.path + name
         records["cam1:FileName_RBV"] = name
         records["cam1:FileTemplate_RBV"] = "%s%s"
-        records["cam1:FullFileName_RBV"] = self._paths.path + name
+        records["cam1:FullFileName_RBV"] = full_name
         self._pause()
         try:
-            if folder is None:
-                raise FileNotFoundError(f"no folder {self._paths.path}")
             write_in_place(
-                folder / name,
+                self._paths.file(full_name),
                 content,
                 mode=int(records["cam1:FilePerms_RBV"]) & 0o666,
                 half_way=self._half_way,

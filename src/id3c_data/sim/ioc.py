@@ -20,7 +20,6 @@ from typing import TextIO
 
 from id3c_data.sim._boot import (
     IocSettings,
-    apply,
     check_port,
     client_environment,
     free_port,
@@ -71,7 +70,8 @@ def run(settings: IocSettings, *, as_json: bool = False) -> None:
     )
     check_port(settings.port)
     logging.basicConfig(format="%(levelname)s %(message)s", level=logging.WARNING)
-    apply(server_environment(settings))
+    os.environ.update(server_environment(settings))
+    threading.excepthook = _end_process
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
@@ -86,6 +86,13 @@ def run(settings: IocSettings, *, as_json: bool = False) -> None:
         ioc.close()
     sys.stdout.flush()
     os._exit(0)  # EPICS has threads that do not end, and its own exit prints
+
+
+def _end_process(failure: threading.ExceptHookArgs) -> None:
+    """End the IOC when one of its threads fails; half of it would only mislead."""
+    threading.__excepthook__(failure)
+    sys.stderr.flush()
+    os._exit(2)
 
 
 def _announce(settings: IocSettings, out: TextIO, *, as_json: bool) -> None:

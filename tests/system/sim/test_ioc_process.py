@@ -75,8 +75,7 @@ def test_older_driver_lacks_the_newer_pvs(start, connect):
         assert client.get("cam1:NumImagesCounter_RBV") == 1
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_signal_ends_it_within_a_second_and_leaves_a_valid_file(start, connect, tmp_path, number):
+def test_signal_ends_it_within_a_second_and_leaves_a_valid_file(start, connect, tmp_path):
     with start() as ioc:
         client = connect(ioc)
         for name, value in {
@@ -95,7 +94,7 @@ def test_signal_ends_it_within_a_second_and_leaves_a_valid_file(start, connect, 
         client.write("cam1:Acquire", 1)
         client.wait(lambda: client.get("HDF1:NumCaptured_RBV") > 2)
         began = time.monotonic()
-        ioc.process.send_signal(number)
+        ioc.process.terminate()
         assert ioc.process.wait(5) == 0
         assert time.monotonic() - began < 1
         assert ioc.log.read_text() == ""
