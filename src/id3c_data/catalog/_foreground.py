@@ -138,5 +138,5 @@ def _initialize_new_catalogs(config: Config) -> None:
         uri = str(args.get("uri") or "")
         file = Path(uri.removeprefix("sqlite:///").partition("?")[0])
         if uri.startswith("sqlite:///") and args.pop("init_if_not_exists", False):
-            file.parent.mkdir(parents=True, exist_ok=True)
+            file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             initialize_catalog(file)

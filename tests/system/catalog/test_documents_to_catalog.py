@@ -64,6 +64,20 @@ def test_what_a_subscribed_engine_emits_is_in_the_catalog(
     assert run.primary["eiger2_image"].shape == (3, *model.shape)
 
 
+def test_a_real_engine_and_a_detector_of_others(cat: Catalog) -> None:
+    from bluesky import RunEngine
+    from bluesky.plans import count
+    from ophyd.sim import det
+
+    engine = RunEngine({})
+    subscription = subscribe(engine, cat)
+    (uid,) = engine(count([det], num=3), sample="silver behenate")
+    subscription.close()
+    run = cat[uid]
+    assert run.start["sample"] == "silver behenate"
+    assert run.primary.read()["det"].shape == (3,)
+
+
 def test_events_keep_their_order(
     cat: Catalog, subscription: Subscription, folder: Path, series: Write, model: FrameModel
 ) -> None:
