@@ -186,7 +186,7 @@ class AcquisitionLogic:
 
     @property
     def _has_armed(self) -> bool:
-        return self.watch[self.cam.sequence_id] != self._sequence_before
+        return self.watch[self.cam.sequence_id] not in (0, self._sequence_before)  # 0: none since boot
 
     @property
     def _in_error(self) -> bool:

@@ -237,9 +237,7 @@ class Hdf5Store:
                 next_step="see who else sets this plugin's file name, path or template",
             )
         if self.files.verified:
-            self.files.folder.wait_until_there(
-                [name], self._patience_s, whole=False, sleep=self._watch.sleep
-            )
+            self.files.folder.wait_until_there([name], self._patience_s, whole=False, sleep=self._watch.sleep)
 
     def _fault(self, what: str) -> DetectorFault:
         status = ("Write OK", "Write error")[bool(self._watch[self._plugin.write_status])]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path, PurePosixPath
@@ -20,6 +21,7 @@ logger = logging.getLogger(__name__)
 
 _CREATE_LEVELS = -5  # a negative number lets ADCore make so many missing folders at the path's end
 _ANSWER_S = 10.0
+_NEWS_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,7 @@ def set_folder(plugin: FileBase, files: RunFiles) -> RunFiles:
     plugin.file_path.path_semantics = "nt" if files.templates.semantics == "windows" else "posix"
     plugin.create_directory.put(_CREATE_LEVELS)  # before the path, which makes the folders
     plugin.file_path.set(files.write).wait(_ANSWER_S)
-    if not plugin.file_path_exists.get():
+    if not _is_there(plugin):
         raise DetectorFault(
             f"the IOC has no folder {files.write!r}, and could not make it",
             where=plugin.file_path.setpoint_pvname,
@@ -107,6 +109,14 @@ def set_folder(plugin: FileBase, files: RunFiles) -> RunFiles:
             files.templates.read_base,
         )
     return replace(files, verified=verified)
+
+
+def _is_there(plugin: FileBase) -> bool:
+    """Return whether the IOC has the folder; it says so a moment after it has taken the path."""
+    deadline = time.monotonic() + _NEWS_S
+    while not (there := plugin.file_path_exists.get()) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return bool(there)
 
 
 def _taken(path: str) -> FileNameTaken:

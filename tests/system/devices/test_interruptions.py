@@ -21,7 +21,7 @@ from id3c_data.errors import DetectorFault
 from .conftest import wait_until
 
 MODES = [(writer, series) for writer in ("dcu", "hdf5") for series in ("point", "run")]
-LONG_S = 0.6
+LONG_S = 1.2
 
 
 def exposing(bench: Any, detector: Any) -> Any:
