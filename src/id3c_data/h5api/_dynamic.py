@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeVar, cast
 
 from ..errors import BrokenLink, FileClosed, FileMissing, Hdf5Error, LinkOutsideRoots
 from ._availability import Expected
-from ._looks import Look, NotYet
+from ._looks import Look, Memory, NotYet
 from ._nodes import Form, Kind
 from ._peek import attributes_of, form_of, kind_of, names_of, read_scalar
 from ._reader import Attempt, Reader
@@ -68,6 +68,7 @@ class DynamicBackend:
     ) -> None:
         self.filename = os.fspath(filename)
         self._reader, self._scans, self._others = reader, scans, others
+        self._known: dict[str, tuple[Memory, tuple[Form, Rows | None]]] = {}
 
     def kind(self, path: str) -> Kind:
         return self._until(lambda look, _: self._kind(look, path), self._scans.above(path), path, path)
@@ -198,6 +199,17 @@ class DynamicBackend:
             raise
 
     def _rows(self, look: Look, path: str) -> tuple[Form, Rows | None]:
+        known = self._known.get(path)
+        if known is not None and look.is_as(known[0]):
+            return known[1]
+        found = self._find_rows(look, path)
+        if (found[1] is None or found[1].lasting) and (memory := look.remember()) is not None:
+            self._known[path] = memory, found
+        else:
+            self._known.pop(path, None)
+        return found
+
+    def _find_rows(self, look: Look, path: str) -> tuple[Form, Rows | None]:
         try:
             return form_of(look, look.get(self._reader.path, path))
         except LinkOutsideRoots:
@@ -220,6 +232,7 @@ def _words(index: Index) -> str:
 
 def _word(item: Any) -> str:
     if isinstance(item, slice):
-        ends = ("" if end is None else str(end) for end in (item.start, item.stop))
-        return ":".join(ends) + ("" if item.step is None else f":{item.step}")
+        taken = cast("slice[Any, Any, Any]", item)
+        ends = ("" if end is None else str(end) for end in (taken.start, taken.stop))
+        return ":".join(ends) + ("" if taken.step is None else f":{taken.step}")
     return "..." if item is Ellipsis else repr(item)

@@ -1,5 +1,7 @@
 """Opening a file that may still be written, so that no other open of it in this process is in the way."""
 
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
+
 from __future__ import annotations
 
 import io

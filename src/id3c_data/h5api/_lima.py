@@ -37,8 +37,8 @@ class LimaData:
     names
         Detectors, as BLISS names them: ``/<scan>/instrument/<name>/data``.
     url_template
-        ``file::path`` of the data. ``{dirname}``, ``{scan_number}``, ``{bliss_detector_name}`` and the template's
-        arguments are filled in; ``{{file_index}}`` is left for the number of the file. By default
+        ``file::path`` of the data. ``{dirname}``, ``{scan_number}``, ``{bliss_detector_name}`` and the
+        template's arguments are filled in; ``{{file_index}}`` is left for the file's number. By default
         ``{dirname}/scan{scan_number:04d}/{bliss_detector_name}_{{file_index}}.h5::/entry_0000/measurement/data``.
     url_template_args
         More names to fill in. With ``instrument_name``, the default path in the file is
@@ -110,6 +110,8 @@ class LimaData:
 
 class _LimaRows:
     """The images of one detector in one scan, over all its files."""
+
+    lasting = False  # the files are opened in the look that it was made in
 
     def __init__(
         self, look: Look, files: list[Path], name: str, form: Form, per_file: int, length: int

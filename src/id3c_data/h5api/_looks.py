@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -19,7 +20,7 @@ from ._sightings import FINE_QUIET_S, Sightings
 from ._swmr import SwmrFile, newest
 from ._virtual import VirtualBlock
 
-__all__ = ["Files", "Look", "NotQuiet", "NotYet"]
+__all__ = ["Files", "Look", "Memory", "NotQuiet", "NotYet"]
 
 _MOST_OPEN: Final = 16
 _MOST_WATCHED: Final = 8
@@ -42,6 +43,14 @@ class NotYet(Exception):
 
 class NotQuiet(NotYet):
     """A file was written to at the moment of the look, so the look does not count."""
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """In which state files were in a look, so that what it found need not be found again."""
+
+    seen: dict[Path, FileIdentity | None]
+    opened: int
 
 
 class _Held(OpenFile):
@@ -77,6 +86,7 @@ class Files:
     def __init__(self, path_map: PathMapLike, allowed_roots: RootsLike | AllowedRoots) -> None:
         self.path_map, self.allowed_roots = PathMap.of(path_map), AllowedRoots.of(allowed_roots)
         self.sightings = Sightings()
+        self.opened = 0
         self._held: OrderedDict[Path, _Held] = OrderedDict()
 
     def hold(self, path: Path, identity: FileIdentity | None) -> _Held:
@@ -93,6 +103,7 @@ class Files:
             file = open_independent(path, self.allowed_roots)
             held = _Held(file, file.close)
         self._held[path] = held
+        self.opened += 1
         return held
 
     def grows(self, path: Path) -> bool:
@@ -102,19 +113,20 @@ class Files:
 
     def trim(self) -> None:
         """Close the files that were not used for the longest time."""
-        while len(self._held) > _MOST_OPEN:
-            self._held.popitem(last=False)[1].really_close()
+        for path in list(self._held)[: max(0, len(self._held) - _MOST_OPEN)]:
+            self.drop(path)
 
     def drop(self, path: Path) -> None:
         """Close one file."""
         held = self._held.pop(path, None)
         if held is not None:
+            self.opened += 1
             held.really_close()
 
     def close(self) -> None:
         """Close all."""
-        while self._held:
-            self._held.popitem()[1].really_close()
+        for path in list(self._held):
+            self.drop(path)
 
 
 class Look(Resolver):
@@ -186,6 +198,16 @@ class Look(Resolver):
         if path not in self._seen:
             self._seen[path] = self._files.sightings.see(path, thorough=self._thorough)
         return self._seen[path]
+
+    def remember(self) -> Memory | None:
+        """Return what tells later whether all is as it is now; None where a file grows all the time."""
+        return None if self._growing else Memory(dict(self._seen), self._files.opened)
+
+    def is_as(self, memory: Memory) -> bool:
+        """Say whether all files are as they were, and take them for a part of the look."""
+        return self._files.opened == memory.opened and all(
+            self.note(path) == identity for path, identity in memory.seen.items()
+        )
 
     def confirm(self) -> None:
         """Raise `NotQuiet` if a file has changed that may not; what changes afterwards is no matter."""

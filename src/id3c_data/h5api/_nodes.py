@@ -10,7 +10,7 @@ from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
-from typing import Any, Literal, Protocol, TypeVar, overload
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -20,7 +20,6 @@ from ._selection import Index
 __all__ = ["Attributes", "Backend", "BaseDataset", "BaseGroup", "Form", "Kind", "Node"]
 
 Kind = Literal["group", "dataset"]
-_D = TypeVar("_D")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +105,7 @@ class Attributes(Mapping[str, Any]):
     def __contains__(self, key: object) -> bool:
         return key in self._backend.attributes_now(self._path)
 
-    @overload
-    def get(self, key: str, /) -> Any | None: ...
-    @overload
-    def get(self, key: str, /, default: _D) -> Any | _D: ...
-    def get(self, key: str, /, default: Any = None) -> Any:
+    def get(self, key: str, default: Any = None) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Return an attribute, or something else where it is not there at this moment."""
         return self._backend.attributes_now(self._path).get(key, default)
 
@@ -184,11 +179,7 @@ class BaseGroup(Node, Mapping[str, Any]):
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and self._backend.kind_now(self._path(name)) is not None
 
-    @overload
-    def get(self, key: str, /) -> Any | None: ...
-    @overload
-    def get(self, key: str, /, default: _D) -> Any | _D: ...
-    def get(self, key: str, /, default: Any = None) -> Any:
+    def get(self, key: str, default: Any = None) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Return what a name leads to, or something else where it leads nowhere at this moment."""
         kind = self._backend.kind_now(self._path(key))
         return default if kind is None else self.node_at(kind, self._path(key))

@@ -10,8 +10,9 @@ from typing import Any
 import h5py
 
 from ..errors import BrokenLink
+from ._chunk_at import longest_of
 from ._hops import Found
-from ._low_level import link_names
+from ._low_level import dtype_of, link_names
 from ._nodes import Form, Kind
 from ._resolver import Resolver
 from ._rows import Rows, dataset_of
@@ -57,10 +58,10 @@ def read_scalar(found: Found, index: Index) -> Any:
 def form_of(resolver: Resolver, found: Found) -> tuple[Form, Rows | None]:
     """Return shape and type of a dataset, and its points; None for the points of a scalar."""
     with hdf5_errors(found.where):
-        dtype = dataset_of(found).dtype
+        dtype = dtype_of(dataset_of(found))
     if scalar(found):
         return Form((), dtype), None
     rows = rows_of(resolver, found)
     with hdf5_errors(found.where):
-        longest = dataset_of(found).maxshape[0]
+        longest = longest_of(dataset_of(found))
     return Form(rows.shape, dtype, grows=longest is None or longest > rows.shape[0]), rows

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import product
+from math import prod
 from typing import Any, Final, Protocol, TypeAlias, cast
 
 import h5py
@@ -16,11 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DamagedChunk, LayoutUnknown
-from ._chunk_at import chunk_at, chunk_bytes
+from ._chunk_at import chunk_at, chunk_bytes, fill_value_of, read_chunk_into
 from ._chunk_format import Codec, Inconsistent, codec_of
 from ._decoder import ImagecodecsDecoder, decode_chunk
 from ._hops import Found
-from ._low_level import contiguous_offset, filters_of, storage_of
+from ._low_level import chunks_of, contiguous_offset, dtype_of, filters_of, shape_of, storage_of
 from ._open import OpenFile
 from ._translate import hdf5_errors
 
@@ -29,6 +30,8 @@ __all__ = ["Fetched", "Rows", "dataset_of", "runs", "stored_rows"]
 Fetched: TypeAlias = Callable[[], NDArray[Any]]
 """Gives the points; all that it needs of the files was read before."""
 
+_SMALL: Final = 1 << 16
+"""Chunks of so few bytes are read through HDF5, which keeps the last ones."""
 _DECODER: Final = ImagecodecsDecoder()
 _DAMAGED: Final = "copy the file again from where it was written, or leave this point out"
 
@@ -39,6 +42,11 @@ class Rows(Protocol):
     @property
     def shape(self) -> tuple[int, ...]:
         """Shape of the dataset."""
+        ...
+
+    @property
+    def lasting(self) -> bool:
+        """Whether this may be used again while the files stay as they are."""
         ...
 
     def present(self, rows: Sequence[int]) -> int:
@@ -61,12 +69,12 @@ def stored_rows(found: Found) -> Rows:
     """Return the points of a dataset that lie in its own file."""
     dataset, where = dataset_of(found), found.where
     with hdf5_errors(where):
-        storage, filters, dtype = storage_of(dataset), filters_of(dataset), dataset.dtype
+        storage, filters, dtype = storage_of(dataset), filters_of(dataset), dtype_of(dataset)
     if storage in ("external", "virtual"):
         raise LayoutUnknown("the values lie in other files", where, "convert it with h5repack")
     if storage == "chunked":
         codec = codec_of(filters, dtype.itemsize, where)
-        if codec in (Codec.LZ4, Codec.BSLZ4):
+        if codec in (Codec.LZ4, Codec.BSLZ4) or (codec is Codec.NONE and dtype.kind in "biuf"):
             return _ChunkRows(dataset, found.file, where, codec)
     return _LibraryRows(dataset, where)
 
@@ -74,11 +82,14 @@ def stored_rows(found: Found) -> Rows:
 class _LibraryRows:
     """Points that HDF5 itself may read."""
 
+    lasting = True
+
     def __init__(self, dataset: h5py.Dataset, where: str) -> None:
         self._dataset, self._where = dataset, where
         with hdf5_errors(where):
-            self.shape: tuple[int, ...] = tuple(int(length) for length in dataset.shape)
-            self._chunk = dataset.chunks
+            self.shape = shape_of(dataset)
+            self._dtype = dtype_of(dataset)
+            self._chunk = chunks_of(dataset) if storage_of(dataset) == "chunked" else None
 
     def present(self, rows: Sequence[int]) -> int:
         with hdf5_errors(self._where):
@@ -96,18 +107,22 @@ class _LibraryRows:
         with hdf5_errors(self._where):
             parts = [cast("NDArray[Any]", self._dataset[run.start : run.stop]) for run in runs(rows)]
         if not parts:
-            parts = [np.empty((0, *self.shape[1:]), self._dataset.dtype)]
+            parts = [np.empty((0, *self.shape[1:]), self._dtype)]
         return lambda: parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 class _ChunkRows:
     """Points in chunks that are decoded here."""
 
+    lasting = True
+
     def __init__(self, dataset: h5py.Dataset, file: OpenFile, where: str, codec: Codec) -> None:
         self._dataset, self._file, self._where, self._codec = dataset, file, where, codec
         with hdf5_errors(where):
-            self.shape: tuple[int, ...] = tuple(int(length) for length in dataset.shape)
-            self._dtype, self._chunk = dataset.dtype, cast("tuple[int, ...]", dataset.chunks)
+            self.shape = shape_of(dataset)
+            self._dtype, self._chunk = dtype_of(dataset), chunks_of(dataset)
+        self._point_bytes = prod(self.shape[1:]) * self._dtype.itemsize
+        self._by_library = _LibraryRows(dataset, where)
 
     def present(self, rows: Sequence[int]) -> int:
         with hdf5_errors(self._where):
@@ -118,13 +133,30 @@ class _ChunkRows:
             )
 
     def fetch(self, rows: Sequence[int]) -> Fetched:
+        if self._codec is Codec.NONE:
+            if self._chunk[0] * self._point_bytes < _SMALL or (values := self._whole(rows)) is None:
+                return self._by_library.fetch(rows)
+            return lambda: values
         raw = [
             (offset, self._raw(offset))
             for row in _one_of_each(rows, self._chunk[0])
             for offset in self._offsets(row)
         ]
-        fill = None if all(chunk for _, chunk in raw) else self._dataset.fillvalue
+        fill = None if all(chunk for _, chunk in raw) else fill_value_of(self._dataset)
         return lambda: self._decode(rows, raw, fill)
+
+    def _whole(self, rows: Sequence[int]) -> NDArray[Any] | None:
+        """Return points that are a whole chunk each; None where they are not."""
+        if self._chunk != (1, *self.shape[1:]):
+            return None
+        values = np.empty((len(rows), *self.shape[1:]), self._dtype)
+        for n, row in enumerate(rows):
+            with hdf5_errors(self._where):
+                stored = chunk_at(self._dataset, (row, *(0 for _ in self.shape[1:])))
+            if stored is None:
+                return None
+            read_chunk_into(self._file.descriptor, stored, values[n], self._where)
+        return values
 
     def _raw(self, offset: tuple[int, ...]) -> tuple[bytes, Codec] | None:
         """Return the bytes of a chunk and how they are compressed; None where it was never written."""

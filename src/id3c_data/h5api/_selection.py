@@ -127,14 +127,15 @@ def _points_of_slice(item: slice) -> int | None:
 def _item(item: object) -> _Item:
     """Return an item in its simplest form."""
     if isinstance(item, slice):
-        if item.step is not None and operator.index(item.step) < 1:
-            raise ValueError(f"a step of {item.step}; it must be 1 or more")
-        return item
+        taken = cast("slice[Any, Any, Any]", item)
+        if taken.step is not None and operator.index(taken.step) < 1:
+            raise ValueError(f"a step of {taken.step}; it must be 1 or more")
+        return taken
     if isinstance(item, (bool, np.bool_)) or item is None:
         raise TypeError(f"a dataset cannot be indexed with {item!r}")
     if isinstance(item, SupportsIndex) and not isinstance(item, np.ndarray):
         return operator.index(item)
-    array = np.asarray(item)
+    array: NDArray[Any] = np.asarray(cast("Sequence[int]", item))
     if array.ndim == 0 and array.dtype.kind in "iu":
         return int(array)
     if array.ndim == 1 and array.dtype.kind == "b":

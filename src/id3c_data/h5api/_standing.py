@@ -66,6 +66,7 @@ class ScanWatch:
 
     def __init__(self, state: ScanState | None, settle_timeout: float) -> None:
         self.state, self._settle_timeout = state, settle_timeout
+        self._promising = state if isinstance(state, PromisingScanState) else None
         self._finished_at: float | None = None
         self._met_finished = False
         self._standing: Standing | None = None
@@ -93,9 +94,7 @@ class ScanWatch:
 
     def promised_points(self, path: Path, name: str) -> int | None:
         """Return how many points a dataset is to have, if the scan's state knows."""
-        if isinstance(self.state, PromisingScanState):
-            return self.state.promised_points(path, name)
-        return None
+        return None if self._promising is None else self._promising.promised_points(path, name)
 
     def wait(self, known: ScanPhase, seconds: float) -> None:
         """Wait that long; shorter where the phase changes."""

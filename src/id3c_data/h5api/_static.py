@@ -120,9 +120,8 @@ class StaticBackend:
         try:
             return self.attributes_now(path)[key]
         except KeyError:
-            raise BrokenLink(
-                f"there is no attribute {key!r}", self._get(path).where, "check the name"
-            ) from None
+            where = self._get(path).where
+            raise BrokenLink(f"there is no attribute {key!r}", where, "check the name") from None
 
     def attributes(self, path: str) -> Iterator[str]:
         return iter(self.attributes_now(path))

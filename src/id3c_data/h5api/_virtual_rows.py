@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import BrokenLink, LayoutUnknown
+from ._chunk_at import fill_value_of
 from ._hops import Found
-from ._low_level import storage_of
+from ._low_level import dtype_of, shape_of, storage_of
 from ._resolver import Resolver
 from ._rows import Fetched, Rows, dataset_of, stored_rows
 from ._translate import hdf5_errors
@@ -65,6 +66,8 @@ class _Piece:
 class _VirtualRows:
     """The points of a virtual dataset, put together from its sources."""
 
+    lasting = False  # the sources are opened in the look that it was made in
+
     def __init__(self, resolver: Resolver, found: Found, depth: int) -> None:
         if depth >= _DEEPEST:
             raise BrokenLink("virtual datasets in a circle", found.where, "mend the file")
@@ -72,8 +75,8 @@ class _VirtualRows:
         self._blocks = virtual_blocks(dataset_of(found), found.where)  # first: the shape may open sources
         with hdf5_errors(found.where):
             dataset = dataset_of(found)
-            self.shape: tuple[int, ...] = tuple(int(length) for length in dataset.shape)
-            self._dtype, self._fill = dataset.dtype, dataset.fillvalue
+            self.shape, self._dtype = shape_of(dataset), dtype_of(dataset)
+            self._fill = fill_value_of(dataset)
 
     def present(self, rows: Sequence[int]) -> int:
         present = len(rows)
