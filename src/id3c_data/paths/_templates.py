@@ -54,6 +54,7 @@ class PathTemplates:
 
     Examples
     --------
+    >>> from datetime import datetime
     >>> templates = PathTemplates(write="D:\\data\\%Y\\", read="/mnt/eiger/%Y/", semantics="windows")
     >>> templates.at(datetime(2026, 11, 20))
     Directories(write='D:\\data\\2026\\', read='/mnt/eiger/2026/')
