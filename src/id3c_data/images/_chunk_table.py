@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import Hdf5Error
 from ..h5api import StoredChunk
-
-if TYPE_CHECKING:
-    from ._frame_source import ImageShape
+from ._image_shape import ImageShape
 
 __all__ = ["ChunkTable"]
 

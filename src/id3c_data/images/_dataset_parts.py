@@ -12,7 +12,8 @@ import h5py
 from ..errors import Hdf5Error, LayoutUnknown, LinkOutsideRoots
 from ..h5api import Found, Resolver, VirtualBlock, hdf5_errors, storage_of, virtual_blocks
 from ._descriptors import FileReference
-from ._frame_source import ImageShape, frame_source, pixel_type
+from ._frame_source import frame_source, pixel_type
+from ._image_shape import ImageShape
 from ._parts import Absent, FrameType, Part
 
 __all__ = ["DatasetParts", "Indexer", "check_type"]

@@ -23,6 +23,7 @@ from ..errors import BrokenLink, LayoutUnknown
 from ..h5api import OpenFile, Resolver, hdf5_errors, link_names
 from ._dataset_parts import Indexer
 from ._linked_files import linked_frames
+from ._names import DETECTOR, SPECIFIC
 from ._parts import MasterFrames
 from ._values import Values
 
@@ -31,7 +32,6 @@ __all__ = ["CHANNELS", "channel_names", "read_master"]
 CHANNELS: Final = ("threshold_1", "threshold_2", "difference")
 """The channels that an Eiger2 can write, in the order of the files' channel axis."""
 
-DETECTOR: Final = "/entry/instrument/detector"
 _DATA_NAME = re.compile(r"data_\d{1,9}")
 _SINGLE_DATASETS: Final = ("/entry/data/data", f"{DETECTOR}/data")
 _GROUPS_OF_LINKS: Final = ("/entry/data", "/entry")
@@ -98,8 +98,8 @@ def _channel_number(resolver: Resolver, file: OpenFile, channel: str) -> int:
 def _promised(resolver: Resolver, file: OpenFile) -> int | None:
     """Return how many images the series was to have, where the file says so."""
     values = Values(resolver, file)
-    images = values.number(f"{DETECTOR}/detectorSpecific/nimages")
-    triggers = values.number(f"{DETECTOR}/detectorSpecific/ntrigger")
+    images = values.number(f"{SPECIFIC}/nimages")
+    triggers = values.number(f"{SPECIFIC}/ntrigger")
     return None if images is None else images * (triggers or 1)
 
 

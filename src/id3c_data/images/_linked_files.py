@@ -10,13 +10,12 @@ import numpy as np
 from ..errors import Hdf5Error, LinkOutsideRoots
 from ..h5api import Found, OpenFile, attribute_of, hdf5_errors
 from ._dataset_parts import DatasetParts, Indexer, check_type
-from ._frame_source import MOST_FRAMES
+from ._image_shape import MOST_FRAMES
+from ._names import DETECTOR, SPECIFIC
 from ._parts import Absent, FrameType, MasterFrames, Part
 from ._values import Values
 
 __all__ = ["linked_frames"]
-
-_DETECTOR = "/entry/instrument/detector"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +142,9 @@ def _type_of(links: list[_Link], indexer: Indexer, file: OpenFile) -> FrameType:
             return link.content.type
         absent.append(link.content)
     values = Values(indexer.resolver, file)
-    height = values.number(f"{_DETECTOR}/detectorSpecific/y_pixels_in_detector")
-    width = values.number(f"{_DETECTOR}/detectorSpecific/x_pixels_in_detector")
-    depth = values.number(f"{_DETECTOR}/bit_depth_image")
+    height = values.number(f"{SPECIFIC}/y_pixels_in_detector")
+    width = values.number(f"{SPECIFIC}/x_pixels_in_detector")
+    depth = values.number(f"{DETECTOR}/bit_depth_image")
     broken = [reason for reason in absent if not reason.awaited]
     if broken or not (height and width and depth in (8, 16, 32)):
         raise (broken or absent)[0].again()

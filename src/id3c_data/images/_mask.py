@@ -14,13 +14,12 @@ from ..errors import BrokenLink
 from ..h5api import OpenFile, Resolver
 from ._descriptors import FileReference
 from ._frame_source import frame_source
+from ._names import DETECTOR, SPECIFIC
 
 __all__ = ["GAP", "mask_from_frame", "read_mask"]
 
 GAP: Final = 1
 """Bit of the pixel mask: no sensor here."""
-
-_DETECTOR: Final = "/entry/instrument/detector"
 
 
 def read_mask(resolver: Resolver, file: OpenFile, channel: str) -> NDArray[np.uint32] | None:
@@ -35,7 +34,7 @@ def read_mask(resolver: Resolver, file: OpenFile, channel: str) -> NDArray[np.ui
     channel
         The channel whose mask is meant.
     """
-    folders = (f"{_DETECTOR}/{channel}_channel", f"{_DETECTOR}/detectorSpecific", _DETECTOR)
+    folders = (f"{DETECTOR}/{channel}_channel", SPECIFIC, DETECTOR)
     for folder in folders:
         try:
             found = resolver.find(file, f"{folder}/pixel_mask")
@@ -53,7 +52,14 @@ def read_mask(resolver: Resolver, file: OpenFile, channel: str) -> NDArray[np.ui
 def mask_from_frame(frame: NDArray[Any]) -> NDArray[np.uint32]:
     """Return a mask made from a frame: gaps where pixels hold what the detector gives masked ones.
 
-    That is the largest value of an unsigned type, and a negative value where the driver made the type signed.
+    That is the largest value of an unsigned type, a negative value where the driver made the type signed, and
+    what is no number where something made it floating.
     """
-    masked = frame < 0 if frame.dtype.kind == "i" else frame == np.iinfo(frame.dtype).max
+    match frame.dtype.kind:
+        case "u":
+            masked = frame == np.iinfo(frame.dtype).max
+        case "i":
+            masked = frame < 0
+        case _:
+            masked = ~np.isfinite(frame)
     return np.where(masked, np.uint32(GAP), np.uint32(0))

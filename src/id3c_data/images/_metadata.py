@@ -7,37 +7,35 @@ from typing import Any, Final
 
 from ..h5api import OpenFile, Resolver
 from ._layouts import channel_names
+from ._names import BEAM, DETECTOR, SPECIFIC
 from ._values import Quantity, Values
 
 __all__ = ["FrameMetadata", "read_metadata"]
 
-_DETECTOR: Final = "/entry/instrument/detector"
-_SPECIFIC: Final = f"{_DETECTOR}/detectorSpecific"
-
 # Field: paths to look at in turn, and the unit where the file has none (EIGER2 user manual 1.6).
 _QUANTITIES: Final = {
-    "beam_center_x": (f"{_DETECTOR}/beam_center_x", "pixel"),
-    "beam_center_y": (f"{_DETECTOR}/beam_center_y", "pixel"),
-    "detector_distance": (f"{_DETECTOR}/detector_distance", "m"),
-    "wavelength": ("/entry/instrument/beam/incident_wavelength", "angstrom"),
-    "photon_energy": (f"{_SPECIFIC}/photon_energy", "eV"),
-    "count_time": (f"{_DETECTOR}/count_time", "s"),
-    "frame_time": (f"{_DETECTOR}/frame_time", "s"),
-    "x_pixel_size": (f"{_DETECTOR}/x_pixel_size", "m"),
-    "y_pixel_size": (f"{_DETECTOR}/y_pixel_size", "m"),
-    "sensor_thickness": (f"{_DETECTOR}/sensor_thickness", "m"),
+    "beam_center_x": (f"{DETECTOR}/beam_center_x", "pixel"),
+    "beam_center_y": (f"{DETECTOR}/beam_center_y", "pixel"),
+    "detector_distance": (f"{DETECTOR}/detector_distance", "m"),
+    "wavelength": (f"{BEAM}/incident_wavelength", "angstrom"),
+    "photon_energy": (f"{SPECIFIC}/photon_energy", "eV"),
+    "count_time": (f"{DETECTOR}/count_time", "s"),
+    "frame_time": (f"{DETECTOR}/frame_time", "s"),
+    "x_pixel_size": (f"{DETECTOR}/x_pixel_size", "m"),
+    "y_pixel_size": (f"{DETECTOR}/y_pixel_size", "m"),
+    "sensor_thickness": (f"{DETECTOR}/sensor_thickness", "m"),
 }
 _NUMBERS: Final = {
-    "bit_depth": f"{_DETECTOR}/bit_depth_image",
-    "count_cutoff": f"{_SPECIFIC}/countrate_correction_count_cutoff",
-    "images_per_trigger": f"{_SPECIFIC}/nimages",
-    "triggers": f"{_SPECIFIC}/ntrigger",
+    "bit_depth": f"{DETECTOR}/bit_depth_image",
+    "count_cutoff": f"{SPECIFIC}/countrate_correction_count_cutoff",
+    "images_per_trigger": f"{SPECIFIC}/nimages",
+    "triggers": f"{SPECIFIC}/ntrigger",
 }
 _TEXTS: Final = {
-    "description": f"{_DETECTOR}/description",
-    "serial_number": f"{_DETECTOR}/detector_number",
-    "sensor_material": f"{_DETECTOR}/sensor_material",
-    "firmware": f"{_SPECIFIC}/eiger_fw_version",
+    "description": f"{DETECTOR}/description",
+    "serial_number": f"{DETECTOR}/detector_number",
+    "sensor_material": f"{DETECTOR}/sensor_material",
+    "firmware": f"{SPECIFIC}/eiger_fw_version",
 }
 
 
@@ -92,6 +90,6 @@ def read_metadata(resolver: Resolver, file: OpenFile, channel: str) -> FrameMeta
     found: dict[str, Any] = {name: values.quantity(*where) for name, where in _QUANTITIES.items()}
     found |= {name: values.number(path) for name, path in _NUMBERS.items()}
     found |= {name: values.text(path) for name, path in _TEXTS.items()}
-    own = f"{_DETECTOR}/{channel}_channel/threshold_energy"
-    path = own if channel in channel_names(resolver, file) else f"{_DETECTOR}/threshold_energy"
+    own = f"{DETECTOR}/{channel}_channel/threshold_energy"
+    path = own if channel in channel_names(resolver, file) else f"{DETECTOR}/threshold_energy"
     return FrameMetadata(**found, threshold_energy=values.quantity(path, "eV"))

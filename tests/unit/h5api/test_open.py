@@ -186,3 +186,11 @@ def test_a_file_that_this_process_has_open_in_another_way_can_be_read(tmp_path, 
         writer["x"] = 1
     with h5py.File(tmp_path / "a.h5", "r", locking=locking, swmr=swmr), open_file(tmp_path / "a.h5") as file:
         assert file.hdf5["x"][()] == 1
+
+
+def test_closing_leaves_what_others_have_open_alone(path):
+    with h5py.File(path) as other:
+        dataset = other["x"]
+        with open_file(path) as file:
+            assert file.hdf5["x"][3] == 3
+        assert dataset[4] == 4

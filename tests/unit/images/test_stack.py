@@ -212,10 +212,11 @@ def test_the_mask_comes_from_the_master(tmp_path, writer):
     np.testing.assert_array_equal(stack[1, 5:9, ::2].mask, MODEL.mask()[5:9, ::2])
 
 
-@pytest.mark.parametrize("dtype", ["u2", "i4"])
+@pytest.mark.parametrize("dtype", ["u2", "i4", "f4"])
 def test_without_a_master_the_mask_comes_from_the_first_frame(tmp_path, dtype):
     masked = MODEL.mask() != 0
-    frame = np.where(masked, np.array(-1).astype(dtype), IMAGES[0].astype(dtype))
+    value = {"u2": 65535, "i4": -1, "f4": np.nan}[dtype]
+    frame = np.where(masked, np.array(value, dtype), IMAGES[0].astype(dtype))
     with PluginWriter(tmp_path / "p.h5", MODEL.shape, np.dtype(dtype)) as file:
         file.append(frame, 1, 1.7e9)
     np.testing.assert_array_equal(open_stack(file.path).mask, masked)
