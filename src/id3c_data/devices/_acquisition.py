@@ -55,7 +55,7 @@ class AcquisitionLogic:
         self.cam, self.watch, self.patience_s = cam, watch, patience_s
         self.first_unique_id = 0
         """Id of the series' first NDArray: the driver numbers them by its ``ArrayCounter``."""
-        self._sequence_before = 0
+        self._arms_before = 0
         self._pending: object | None = None
 
     @staticmethod
@@ -103,7 +103,7 @@ class AcquisitionLogic:
 
     def start(self) -> None:
         """Send ``Acquire``; returns at once."""
-        self._sequence_before = self.watch[self.cam.sequence_id]
+        self._arms_before = self.watch.changes(self.cam.sequence_id)
         self.first_unique_id = self.watch[self.cam.array_counter]
         self._pending = token = object()
         self.cam.acquire.put(1, callback=partial(self._put_completed, token))
@@ -186,7 +186,8 @@ class AcquisitionLogic:
 
     @property
     def _has_armed(self) -> bool:
-        return self.watch[self.cam.sequence_id] not in (0, self._sequence_before)  # 0: none since boot
+        sequence_id = self.cam.sequence_id
+        return self.watch.changes(sequence_id) > self._arms_before and self.watch[sequence_id] != 0
 
     @property
     def _in_error(self) -> bool:

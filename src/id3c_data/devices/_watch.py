@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -46,6 +47,7 @@ class SignalWatch:
     def __init__(self, where: str, *signals: EpicsSignalBase) -> None:
         self._where, self._signals = where, signals
         self._values: dict[EpicsSignalBase, Any] = {}
+        self._changes: Counter[EpicsSignalBase] = Counter()
         self._lost: set[EpicsSignalBase] = set()
         self._changed = threading.Condition()
         self._last_news = time.monotonic()
@@ -82,6 +84,10 @@ class SignalWatch:
 
     def __getitem__(self, signal: EpicsSignalBase) -> Any:
         return self._values[signal]
+
+    def changes(self, signal: EpicsSignalBase) -> int:
+        """Return how often a signal has changed: it may have come back to what it was."""
+        return self._changes[signal]
 
     @property
     def connected(self) -> bool:
@@ -172,6 +178,8 @@ class SignalWatch:
 
     def _value_changed(self, *, value: Any, obj: EpicsSignalBase, **_: Any) -> None:
         with self._changed:
+            if self._values.get(obj) != value:
+                self._changes[obj] += 1
             self._values[obj] = value
             self._lost.discard(obj)
             self._last_news = time.monotonic()
