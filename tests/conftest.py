@@ -1,6 +1,6 @@
 """Channel Access of this test session: loopback, random ports, a caRepeater of its own.
 
-The environment is set before any test module imports pyepics, as libca reads it once in the life of a process.
+The environment is set before any test module imports pyepics: libca reads it once in the life of a process.
 """
 
 from __future__ import annotations
