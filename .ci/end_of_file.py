@@ -15,4 +15,4 @@ def mend(path: Path) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(any([mend(Path(name)) for name in sys.argv[1:]]))
+    sys.exit(sum(mend(Path(name)) for name in sys.argv[1:]) > 0)
