@@ -68,13 +68,14 @@ class MasterReader:
             if frames is None:
                 return stack.read()
             if frames.stop > len(stack):
-                raise FrameNotWritten(max(frames.start, len(stack)), len(stack), self.master)
+                raise FrameNotWritten(max(frames.start, len(stack)), stack.written, self.master)
             return stack[frames.start : frames.stop].read()
 
     @property
     def files(self) -> tuple[Path, ...]:
         """The master and the files that it leads to."""
-        return tuple(Path(file) for file in self._stack("threshold_1", 0).files)
+        stack = self._stack("threshold_1", 0)
+        return tuple(dict.fromkeys((*stack.masters, *stack.files)))
 
     def close(self) -> None:
         """Close what was opened; the next read opens it again."""
@@ -86,8 +87,6 @@ class MasterReader:
         with self._lock:
             stack = self._stacks.get(channel)
             if stack is None or len(stack) < length:  # the file may have grown since it was opened
-                if stack is not None:
-                    stack.close()
                 stack = self._stacks[channel] = self._open(channel)
             return stack
 
@@ -108,10 +107,11 @@ class MasterReader:
         try:
             yield
         except FrameNotWritten as error:
-            if error.reason or not why:
-                raise
-            raise FrameNotWritten(error.frame, error.written, error.master, why) from error
-        except (BrokenLink, FileIncomplete, FileMissing) as error:
             if not why:
                 raise
-            raise FrameNotWritten(wanted, wanted, self.master, why) from error
+            reason = f"{why}; {error.reason}" if error.reason else why
+            raise FrameNotWritten(error.frame, error.written, error.master, reason) from error
+        except (BrokenLink, FileIncomplete, FileMissing) as error:  # not even the master says what there is
+            if not why:
+                raise
+            raise FrameNotWritten(wanted, 0, self.master, f"{why}; {error.what}") from error
