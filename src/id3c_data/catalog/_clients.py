@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import functools
 import operator
+import time
 from collections.abc import Iterable
 from typing import Any
 
@@ -21,6 +22,7 @@ from ._translate import translated
 __all__ = ["Catalog", "Run", "Stream", "structure_clients"]
 
 _SHOWN = 8  # names in a message
+_READINGS, _PAUSE_S = 3, 0.3  # of a stream that is being written: its parts grow one after the other
 
 
 class Catalog(CatalogOfBlueskyRuns):
@@ -132,6 +134,8 @@ class Stream(_Named, BlueskyEventStreamV3):
         ------
         NotInCatalog
             Where there is no data key of a name.
+        CatalogError
+            Where images and table have different numbers of events, as for moments while they are written.
         """
         names = [] if variables is None else [variables] if isinstance(variables, str) else list(variables)
         with translated(self.uri):
@@ -139,7 +143,26 @@ class Stream(_Named, BlueskyEventStreamV3):
             for name in names:
                 if isinstance(name, str) and name not in keys:
                     raise _no_name(self._kind, name, keys, self.uri)
-            return super().read(names, dim0=dim0) if names else super().read(dim0=dim0)
+            read = functools.partial(super().read, *([names] if names else []), dim0=dim0)
+            readings = 1
+            while True:
+                try:
+                    return read()
+                except ValueError as error:
+                    if "conflicting sizes" not in str(error):
+                        raise
+                    if readings == _READINGS:
+                        raise self._uneven(error) from error
+                readings += 1
+                time.sleep(_PAUSE_S)
+
+    def _uneven(self, error: ValueError) -> CatalogError:
+        """Return the error that data keys have different numbers of events."""
+        return CatalogError(
+            f"the data keys have different numbers of events ({error})",
+            where=self.uri,
+            next_step="read again while the run is written, or read the data keys one by one",
+        )
 
 
 def structure_clients(path_map: PathMap) -> Any:

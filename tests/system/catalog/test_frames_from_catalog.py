@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import time
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from tiled.client import from_uri
 from tiled.client.array import ArrayClient
 from tiled.client.container import DEFAULT_STRUCTURE_CLIENT_DISPATCH
 from tiled.client.utils import ClientError
+from tiled.structures.core import Spec
 
 from id3c_data.catalog import Catalog, ImagesClient, Run, Server, Subscription, connect
 from id3c_data.errors import (
@@ -156,6 +158,18 @@ def test_the_stream_reads_as_a_dataset(ten_points: Run, model: FrameModel) -> No
     assert dataset["eiger2_image"].shape == (10, *model.shape)
     assert np.array_equal(dataset["eiger2_image"][4], model.frame(4, 1))
     assert dataset["eiger2_stats1_total"].shape == (10,)
+
+
+def test_a_stream_whose_parts_have_different_lengths_is_told(cat: Catalog) -> None:
+    uid = str(uuid.uuid4())
+    start = {"uid": uid, "time": 0.0, "scan_id": 2}
+    run = cat.create_container(uid, metadata={"start": start}, specs=[Spec("BlueskyRun", "3.0")])
+    specs = [Spec("BlueskyEventStream", "3.0"), Spec("composite")]
+    stream = run.create_container("primary", specs=specs)
+    for name, events in (("image", 3), ("total", 2)):
+        stream.base.write_array(np.zeros(events), key=name, dims=("time",))
+    with pytest.raises(CatalogError, match=r"different numbers of events.*read again"):
+        cat[uid].primary.read()
 
 
 def test_master_files_are_named_as_this_machine_sees_them(
