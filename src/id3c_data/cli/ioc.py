@@ -11,7 +11,10 @@ __all__ = ["ioc"]
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 @click.pass_context
 def ioc(context: click.Context, arguments: tuple[str, ...]) -> None:
-    """Run the simulated Eiger2 in the foreground; ``--help`` shows its options."""
+    """Run the simulated Eiger2 in the foreground.
+
+    Its options are those of ``python -m id3c_data.sim.ioc``.
+    """
     from id3c_data.sim.ioc import main  # which parses the options, as it does without this package's CLI
 
     context.exit(main(arguments))
