@@ -6,21 +6,28 @@ Only processes that serve import this.
 from __future__ import annotations
 
 import logging
+import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
 from tiled.config import Config
 from tiled.server.app import build_app_from_config
 
 from ..documents import MIMETYPE
+from ..errors import PathOutsideRoots
 from ._adapter import MasterAdapter
+from ._refusals import header_of, status_of
 
 __all__ = ["adapters_by_name", "app_of", "embedded_config", "initialize_catalog"]
 
 logger = logging.getLogger(__name__)
+
+_REFUSAL = re.compile(r"Refusing to serve (?:file://localhost)?(\S+)")
 
 CATALOG_SPEC = {"name": "CatalogOfBlueskyRuns", "version": "3.0"}
 """Spec of the root, without which ``cat[-1]`` is no run for Tiled's own clients."""
@@ -78,7 +85,25 @@ def app_of(config: Config) -> Any:
             if isinstance(adapter, type) and issubclass(adapter, MasterAdapter):
                 readable = args.get("readable_storage") or []
                 adapters[mimetype] = adapter.within(readable, config.response_bytesize_limit)
-    return build_app_from_config(config)
+    app = build_app_from_config(config)
+    app.add_exception_handler(RuntimeError, _refuse_in_words)
+    return app
+
+
+async def _refuse_in_words(request: Request, error: Exception) -> Response:
+    """Answer 403 where Tiled refuses a path, in place of a fault that its clients ask for again."""
+    del request
+    path = _REFUSAL.match(str(error))
+    if path is None:
+        raise error
+    ours = PathOutsideRoots(
+        "is not below a folder that the catalog's server may read",
+        where=path[1],
+        next_step="add its folder to readable_storage in the server's configuration",
+    )
+    logger.warning("%s", error)
+    status = status_of(ours, run_ended=True)
+    return JSONResponse({"detail": str(ours)}, status_code=status, headers=header_of(ours))
 
 
 def initialize_catalog(database: Path) -> None:

@@ -254,13 +254,25 @@ def test_a_master_that_never_came_is_not_asked_for_again(
     assert isinstance(refused(images.read), FileNotFoundError)
 
 
+@pytest.mark.parametrize("event", [0, 1])
 def test_a_path_outside_the_readable_storage_is_refused(
-    cat: Catalog, take: Callable[..., RunDocuments], tmp_path: Path, series: Write
+    event: int,
+    cat: Catalog,
+    take: Callable[..., RunDocuments],
+    tmp_path: Path,
+    series: Write,
+    model: FrameModel,
 ) -> None:
-    inside = series(1).master
-    run = take((inside, 0), (tmp_path / "secret_master.h5", 0), root=Path("/"))
+    places = [(series(1).master, 0), (tmp_path / "secret_master.h5", 0)]
+    run = take(*places[1 - event :], root=Path("/"))  # one master is looked up another way than several
     images = cat[run.uid].primary["eiger2_image"]
-    assert isinstance(refused(images[1].read), PathOutsideRoots | CatalogError)
+    error = refused(images[event].read)
+    assert isinstance(error, PathOutsideRoots)
+    assert error.where == str(tmp_path / "secret_master.h5")
+    with pytest.raises(ClientError, match=r"403.*readable_storage"):
+        ArrayClient.read(images, event)
+    if event:
+        assert np.array_equal(images[0].read(), model.frame(1, 1))
 
 
 def test_a_master_that_is_a_link_out_of_the_readable_storage_is_refused(

@@ -67,5 +67,10 @@ def test_tiled_looks_up_only_the_assets_that_an_adapter_asks_for() -> None:
     assert '"data_uris"' in source
 
 
+def test_tiled_refuses_a_path_in_these_words() -> None:
+    source = inspect.getsource(CatalogArrayAdapter._ensure_uri_within_readable_storage)
+    assert 'raise RuntimeError(\n            f"Refusing to serve {data_uri} because' in source
+
+
 def test_tiled_makes_a_catalogs_tables() -> None:
     assert parameters(init) == ["database", "if_not_exists"]
