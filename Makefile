@@ -2,15 +2,18 @@
 #
 # Each target makes the virtual environment it needs, and renews it when the pins or pyproject.toml change.
 # Settings:  make demo PYTHON=/path/to/python VENV=/path/to/environment ARGS="--num 3"
+#            make test AS_IS=1    takes the environment as it is, and installs nothing
 
 VENV      ?= .venv
 BITS_VENV ?= .venv-bits
 ARGS      ?=
+AS_IS     ?=
 
 BIN  := $(VENV)/bin
 PINS := constraints/databroker2.txt
 BITS_PINS := constraints/databroker1.txt
 INPUTS := pyproject.toml .ci/environment
+made = $(if $(AS_IS),,$(VENV)/.made-for-$(1))
 
 .DEFAULT_GOAL := help
 .PHONY: demo test test-bits lint docs bench clean distclean help
@@ -18,16 +21,16 @@ INPUTS := pyproject.toml .ci/environment
 help:  ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: $(VENV)/.made-for-demo  ## Show the whole chain: simulated detector, scan, catalog, frames.
+demo: $(call made,demo)  ## Show the whole chain: simulated detector, scan, catalog, frames.
 	@exec $(BIN)/id3c-data demo $(ARGS)
 
-test: $(VENV)/.made-for-test  ## Run the tests: unit, system, and every code block of the docs.
+test: $(call made,test)  ## Run the tests: unit, system, and every code block of the docs.
 	@exec $(BIN)/python -m pytest $(ARGS)
 
-test-bits: $(BITS_VENV)/.made-for-bits  ## Run the tests beside apsbits, apstools and databroker 1.
+test-bits: $(if $(AS_IS),,$(BITS_VENV)/.made-for-bits)  ## Run the tests beside apsbits, apstools and databroker 1.
 	@exec $(BITS_VENV)/bin/python -m pytest tests/bits $(ARGS)
 
-lint: $(VENV)/.made-for-lint  ## Check style, types, layers, spelling, and that no file names a package registry.
+lint: $(call made,lint)  ## Check style, types, layers, spelling, and that no file names a package registry.
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/pyright --pythonpath $(BIN)/python
@@ -35,11 +38,11 @@ lint: $(VENV)/.made-for-lint  ## Check style, types, layers, spelling, and that 
 	@$(BIN)/codespell
 	@.ci/no-registry-hosts
 
-docs: $(VENV)/.made-for-docs  ## Build the documentation into docs/_build/html; warnings are errors.
+docs: $(call made,docs)  ## Build the documentation into docs/_build/html; warnings are errors.
 	@$(BIN)/python -m sphinx -q -W --keep-going -b html docs docs/_build/html
 	@echo "docs/_build/html/index.html"
 
-bench: $(VENV)/.made-for-bench  ## Run the benchmarks.
+bench: $(call made,bench)  ## Run the benchmarks.
 	@set -e; for script in benchmarks/[!_]*.py; do $(BIN)/python "$$script" $(ARGS); done
 
 clean:  ## Remove what the targets wrote, but keep the environments.

@@ -213,6 +213,5 @@ def _checkout(folder: Path) -> Path:
 def _environment() -> dict[str, str]:
     """Return this process' environment, with its own installation as what `make` and the shell find."""
     venv = Path(sys.prefix)
-    made = f"-o {venv / '.made-for-demo'}"  # make takes the environment as it is
-    own = {"VENV": str(venv), "MAKEFLAGS": made, "PATH": f"{venv / 'bin'}{os.pathsep}{os.environ['PATH']}"}
+    own = {"VENV": str(venv), "AS_IS": "1", "PATH": f"{venv / 'bin'}{os.pathsep}{os.environ['PATH']}"}
     return {**os.environ, **own, "MPLBACKEND": "Agg", "PYTHONWARNINGS": "default"}
