@@ -99,10 +99,7 @@ class _Shell:
         self._stdin.write(f"{{ {command}\n}} </dev/null\necho '{END}' $?\n".encode())
         self._stdin.flush()
         if not self._read_until(lambda: END in self._said):
-            why = (
-                f"not finished within {TIMEOUT_S:g} s" if self._process.poll() is None else "the shell ended"
-            )
-            return f"$ {command}\n{why}; it said:\n{self._said}"
+            return f"$ {command}\n{self._why_unfinished()}; it said:\n{self._said}"
         before, _, after = self._said.partition(END)
         code, _, later = after.partition("\n")
         self._said = before + later

@@ -38,7 +38,7 @@ def outcome(docs: Path, page: str, **environment: str) -> str:
         ("```pycon\n>>> 1 + 1\n3\n```\n", "Expected:\n    3\nGot:\n    2"),
         ("```bash\nfalse\ntrue\n```\n", "exit code 1"),
         ("```console\n$ echo one\ntwo\n```\n", "expected:\ntwo\n\nsaid:\none"),
-        ("```console\n$ exit 3\n```\n", "the shell ended"),
+        ("```console\n$ exit 3\n```\n", "the shell ended with exit code 3"),
         ("```python\nimport os\nos._exit(1)\n```\n", "the page's Python ended"),
     ],
     ids=["python", "pycon", "bash", "console", "shell ends", "session ends"],
