@@ -6,6 +6,7 @@ import contextlib
 import doctest
 import json
 import os
+import re
 import select
 import shutil
 import signal
@@ -19,7 +20,7 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[1]
 WORKER = Path(__file__).with_name("_worker.py")
-END = "-- end of command"
+END = re.compile(r"-- end of command (\d+)\n")
 TIMEOUT_S = 100.0  # less than a test's own timeout, so that this message comes first
 OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
@@ -96,17 +97,14 @@ class _Shell:
 
     def run(self, command: str, expected: str | None) -> str | None:
         self._said = ""
-        self._stdin.write(f"{{ {command}\n}} </dev/null\necho '{END}' $?\n".encode())
+        self._stdin.write(f"{{ {command}\n}} </dev/null\necho '-- end of command' $?\n".encode())
         self._stdin.flush()
-        if not self._read_until(lambda: END in self._said):
+        if not self._read_until(lambda: END.search(self._said) is not None):
             return f"$ {command}\n{self._why_unfinished()}; it said:\n{self._said}"
-        before, _, after = self._said.partition(END)
-        code, _, later = after.partition("\n")
-        self._said = before + later
+        before, code, after = END.split(self._said)
+        self._said = before + after
         if expected is None:
-            return (
-                None if int(code) == 0 else f"$ {command}\nexit code {code.strip()}; it said:\n{self._said}"
-            )
+            return None if code == "0" else f"$ {command}\nexit code {code}; it said:\n{self._said}"
         background = command.rstrip().endswith("&")
         if self._agrees(expected) or (background and self._read_until(lambda: self._agrees(expected))):
             return None
