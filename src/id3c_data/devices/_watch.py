@@ -66,7 +66,8 @@ class SignalWatch:
             self._started = True
             for signal in self._signals:
                 signal.subscribe(self._connection_changed, event_type=signal.SUB_META, run=False)
-                signal.subscribe(self._value_changed, event_type=signal.SUB_VALUE, run=False)
+                # run: where somebody else has a monitor on it, its newest value comes from there
+                signal.subscribe(self._value_changed, event_type=signal.SUB_VALUE, run=True)
         with self._changed:
             if not self._changed.wait_for(lambda: not self._missing(), timeout_s):
                 raise DetectorTimeout(
