@@ -12,7 +12,7 @@ from ophyd.device import do_not_wait_for_lazy_connection
 from ophyd.ophydobj import Kind
 from ophyd.signal import EpicsSignalBase
 
-__all__ = ["OptionalSignals", "instantiate"]
+__all__ = ["OptionalSignals", "instantiate", "instantiate_all"]
 
 logger = logging.getLogger(__name__)
 
@@ -27,6 +27,13 @@ def instantiate(device: Device, names: Iterable[str]) -> None:
     with do_not_wait_for_lazy_connection(device):
         for name in names:
             getattr(device, name)
+
+
+def instantiate_all(device: Device) -> None:
+    """Make all signals of a device and of its parts; see `instantiate`."""
+    instantiate(device, device.component_names)
+    for _, part in device.walk_subdevices(include_lazy=True):
+        instantiate(part, part.component_names)
 
 
 class OptionalSignals(Device):
@@ -84,6 +91,7 @@ class OptionalSignals(Device):
         """Walk all signals; see `ophyd.Device.walk_signals`."""
         if include_lazy:
             self.drop_missing_signals()
+            instantiate_all(self)
         yield from super().walk_signals(include_lazy=include_lazy)
 
     def _get_components_of_kind(self, kind: Kind) -> Iterator[tuple[str, Component]]:

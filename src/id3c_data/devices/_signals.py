@@ -5,6 +5,7 @@ Each class was held against the PV table of a running ADEiger 3.6 with ADCore 3.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from ophyd import Device, EpicsSignal, EpicsSignalRO
@@ -18,7 +19,7 @@ from ophyd.areadetector.plugins import (
     StatsPlugin_V34,
 )
 
-from ._optional import OptionalSignals, instantiate
+from ._optional import OptionalSignals, instantiate, instantiate_all
 
 __all__ = [
     "Eiger2CamIO",
@@ -170,6 +171,12 @@ class PluginIO:
         self.stage_sigs.clear()  # pyright: ignore[reportAttributeAccessIssue]
         instantiate(self, self._eager_signals)  # pyright: ignore[reportArgumentType]
 
+    def walk_signals(self, *, include_lazy: bool = False) -> Iterator[Any]:
+        """Walk all signals; see `ophyd.Device.walk_signals`."""
+        if include_lazy:
+            instantiate_all(self)  # pyright: ignore[reportArgumentType]
+        yield from super().walk_signals(include_lazy=include_lazy)  # pyright: ignore[reportAttributeAccessIssue]
+
     stage = Device.stage
     read_configuration = Device.read_configuration
     describe_configuration = Device.describe_configuration
@@ -177,6 +184,8 @@ class PluginIO:
 
 class Eiger2ImagePlugin(PluginIO, ImagePlugin_V34):
     """The PVs of ``image1:``: the newest image over Channel Access."""
+
+    shaped_image = None  # would let the IOC send each image here, whether anybody looks at it or not
 
 
 class Eiger2PvaPlugin(PluginIO, PvaPlugin_V34):

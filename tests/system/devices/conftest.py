@@ -72,19 +72,21 @@ class Bench:
     def files(self) -> list[Path]:
         return sorted(self.folder.rglob("*.h5"))
 
-    def reset(self) -> None:
-        """End what a test has left, and bring back what it changed."""
+    def release(self) -> None:
+        """Destroy the devices."""
         for device in self._devices:
             device.destroy()
         self._devices.clear()
+
+    def reset(self) -> None:
+        """End what a test has left, and bring back what it changed."""
+        self.release()
         if self.ioc.alive:
             for knob in KNOBS:
                 self.put(f"Sim:{knob}", 0)
             self.pv("cam1:Acquire").put(0)
             self.pv("HDF1:Capture").put(0)
             wait_until(lambda: self.idle)
-            for name in ("NumImages", "BitDepthImage_RBV"):
-                self.get(f"cam1:{name}")
             self.put("Sim:BitDepth", 32)
             self.put("cam1:FWHDF5Format", "Legacy")
             self.put("cam1:Threshold2Enable", 0)
@@ -157,7 +159,7 @@ def fresh_bench(ca_ports: CaPorts, tmp_path: Path) -> Iterator[Bench]:
     ) as ioc:
         bench = Bench(ioc, tmp_path)
         yield bench
-        bench.reset()
+        bench.release()
 
 
 @pytest.fixture

@@ -1,0 +1,126 @@
+"""Connecting: all PVs, other generations of the driver, a fresh boot, an IOC that goes and comes."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from bluesky import plan_stubs as bps
+from bluesky import plans as bp
+from bluesky.preprocessors import stage_wrapper
+
+from id3c_data.errors import DetectorFault, DetectorTimeout
+from id3c_data.testing import CaPorts, running_ioc
+
+from .conftest import PERIOD_S, SIZE, VIEW, Bench, cause, wait_until
+
+
+@pytest.mark.parametrize(("writer", "series"), [("dcu", "point"), ("hdf5", "run")])
+def test_freshly_booted_ioc_needs_no_priming(
+    writer: str, series: str, fresh_bench: Bench, engine: Any, docs: Any
+) -> None:
+    engine(bp.count([fresh_bench.detector(writer=writer, series=series)], num=2))
+    assert docs.exit_status == "success"
+    assert len(docs.of("event")) == 2
+
+
+def test_all_signals_connect(fresh_bench: Bench) -> None:
+    detector = fresh_bench.detector()
+    detector.wait_for_connection(all_signals=True, timeout=30)
+    assert detector.connected
+
+
+@pytest.fixture
+def old_bench(ca_ports: CaPorts, tmp_path: Any) -> Iterator[Bench]:
+    """An IOC with the driver before R3-6."""
+    with running_ioc(
+        ports=ca_ports,
+        size=SIZE,
+        arm_time_s=0.03,
+        rate_hz=1 / PERIOD_S,
+        mounts={VIEW: tmp_path},
+        driver="3.5",
+    ) as ioc:
+        bench = Bench(ioc, tmp_path)
+        yield bench
+        bench.release()
+
+
+def test_signals_that_an_older_driver_lacks_are_dropped_with_a_log_line(
+    old_bench: Bench, engine: Any, docs: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO, "id3c_data.devices"):
+        detector = old_bench.detector()
+        detector.wait_for_connection(all_signals=True, timeout=30)
+    assert detector.cam.signed_data is None
+    assert detector.cam.fw_hdf5_format is None
+    assert "FWHDF5Format" in caplog.text
+    engine(bp.count([detector]))
+    (descriptor,) = docs.of("descriptor")
+    assert "eiger2_cam_signed_data" not in descriptor["configuration"]["eiger2"]["data"]
+
+
+def test_dropped_signals_are_those_of_one_instance(old_bench: Bench) -> None:
+    from id3c_data.devices import Eiger2Cam
+
+    old_bench.detector().wait_for_connection(all_signals=True, timeout=30)
+    assert "signed_data" in Eiger2Cam.component_names
+
+
+@pytest.mark.parametrize(
+    ("when", "writer", "series"),
+    [("Armed", "hdf5", "point"), ("Armed", "dcu", "run"), ("Downloading", "dcu", "point")],
+)
+def test_ioc_that_dies_fails_the_point_at_once(
+    when: str, writer: str, series: str, fresh_bench: Bench, engine: Any, docs: Any
+) -> None:
+    detector = fresh_bench.detector(writer=writer, series=series, timeout=60.0)
+    fresh_bench.put("Sim:Die", when)
+    with pytest.raises(Exception) as raised:  # noqa: PT011 (a status wraps it)
+        engine(bp.count([detector]))
+    error = cause(raised.value)
+    assert isinstance(error, DetectorFault)
+    assert "the IOC is gone" in error.what
+    assert fresh_bench.ioc.prefix in error.where
+    (start,), (stop,) = docs.of("start"), docs.of("stop")
+    assert stop["time"] - start["time"] < 10
+    assert docs.of("event") == []
+
+
+def test_run_after_the_ioc_came_back_is_whole(
+    ca_ports: CaPorts, tmp_path: Any, engine: Any, docs: Any
+) -> None:
+    settings = {"ports": ca_ports, "size": SIZE, "arm_time_s": 0.03, "mounts": {VIEW: tmp_path}}
+    with running_ioc(prefix="back:", **settings) as ioc:
+        bench = Bench(ioc, tmp_path)
+        detector = bench.detector()
+
+        def plan() -> Any:
+            yield from bps.open_run()
+            yield from bps.trigger_and_read([detector])
+            ioc.kill()
+            yield from bps.trigger_and_read([detector])
+
+        with pytest.raises(Exception, match="ExposureStatus"):
+            engine(stage_wrapper(plan(), [detector]))
+    with running_ioc(prefix="back:", **settings):
+        wait_until(lambda: detector.connected, 20)
+        docs.clear()
+        engine(bp.count([detector], num=2))
+        assert docs.exit_status == "success"
+        assert len(docs.of("event")) == 2
+        bench.release()
+
+
+def test_ioc_that_is_not_there_is_said_at_staging(
+    fresh_bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from id3c_data.devices import Eiger2Detector
+
+    monkeypatch.setattr("id3c_data.devices._detector._CONNECT_S", 0.5)
+    detector = Eiger2Detector(**{**fresh_bench.arguments, "prefix": "nobody:"})
+    with pytest.raises(DetectorTimeout, match="no answer within"):
+        detector.stage()
+    detector.destroy()
