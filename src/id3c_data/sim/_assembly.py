@@ -9,7 +9,7 @@ import shutil
 import threading
 from pathlib import Path
 
-from softioc import builder, softioc
+from softioc import builder, imports, softioc
 
 from id3c_data.sim._acquisition import Acquisition
 from id3c_data.sim._boot import IocSettings, boot_values
@@ -82,6 +82,7 @@ class SimulatedIoc:
         for plugin in self._plugins:
             plugin.begin()
         self._acquisition.begin()
+        imports.Com.errlogFlush()  # so that what EPICS says at its start is said before the IOC is ready
 
     def close(self) -> None:
         """Stop what runs; files that are open are closed as they stand."""

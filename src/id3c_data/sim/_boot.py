@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import socket
 from dataclasses import dataclass
 
 from id3c_data.sim._frames import BitDepth
 from id3c_data.sim._mounts import Mount
+from id3c_data.sim._ports import LOOPBACK
 from id3c_data.sim._table import Driver
 
 __all__ = [
     "IocSettings",
     "boot_values",
-    "check_port",
     "client_environment",
-    "free_port",
     "server_environment",
 ]
 
-_LOOPBACK = "127.0.0.1"
 _RELEASES = {"3.5": "3.5.0", "3.6": "3.6.0"}
 
 
@@ -45,45 +42,12 @@ class IocSettings:
     """Knobs, by their PV names below the prefix, and their values."""
 
 
-def free_port() -> int:
-    """Return a port on the loopback interface that nobody listens on, neither by TCP nor by UDP."""
-    while True:
-        with socket.socket() as tcp:
-            tcp.bind((_LOOPBACK, 0))
-            port = tcp.getsockname()[1]
-            if _is_free(port, socket.SOCK_DGRAM):
-                return port
-
-
-def _is_free(port: int, kind: socket.SocketKind) -> bool:
-    with socket.socket(type=kind) as probe:
-        if kind == socket.SOCK_STREAM:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((_LOOPBACK, port))
-        except OSError:
-            return False
-    return True
-
-
-def check_port(port: int) -> None:
-    """Raise if a port is taken.
-
-    Raises
-    ------
-    OSError
-        Somebody listens there; Channel Access would silently move to another port.
-    """
-    if not (_is_free(port, socket.SOCK_STREAM) and _is_free(port, socket.SOCK_DGRAM)):
-        raise OSError(f"port {port} on {_LOOPBACK} is taken; stop what listens there, or leave --port out")
-
-
 def server_environment(settings: IocSettings) -> dict[str, str]:
     """Return the environment variables that keep the IOC's Channel Access on the loopback interface."""
     return {
         **client_environment(settings),
         "EPICS_CAS_SERVER_PORT": str(settings.port),
-        "EPICS_CAS_INTF_ADDR_LIST": _LOOPBACK,
+        "EPICS_CAS_INTF_ADDR_LIST": LOOPBACK,
         "EPICS_CAS_AUTO_BEACON_ADDR_LIST": "NO",
         "EPICS_CAS_BEACON_PORT": str(settings.repeater_port),
     }
@@ -92,7 +56,7 @@ def server_environment(settings: IocSettings) -> dict[str, str]:
 def client_environment(settings: IocSettings) -> dict[str, str]:
     """Return the environment variables that a client needs to find this IOC and no other."""
     return {
-        "EPICS_CA_ADDR_LIST": _LOOPBACK,
+        "EPICS_CA_ADDR_LIST": LOOPBACK,
         "EPICS_CA_AUTO_ADDR_LIST": "NO",
         "EPICS_CA_SERVER_PORT": str(settings.port),
         "EPICS_CA_REPEATER_PORT": str(settings.repeater_port),

@@ -105,7 +105,8 @@ class Detector:
             end += series.request.period_s
             if self._aborted.wait(max(0.0, end - time.monotonic())):
                 return
-            self._on_image(Exposed(series, series.take_image()))
+            self._on_image(Exposed(series, series.count_image()))
+            series.write_image()
 
     def disarm(self) -> None:
         """End the series; a data file that is not full is closed as it stands."""

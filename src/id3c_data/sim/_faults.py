@@ -1,4 +1,4 @@
-"""What can be made to go wrong: knobs at start and, as PVs ``{prefix}Sim:…``, at run time."""
+"""What the real IOC does not have: faults to make, at start or by PVs ``{prefix}Sim:…``, and two inputs."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Final
 
 from id3c_data.sim._table import Pv
 
-__all__ = ["KNOBS", "Knob", "knob_rows", "parse_fault"]
+__all__ = ["FAULTS", "Knob", "knob_rows", "parse_fault"]
 
 
 @dataclass(frozen=True, slots=True)
 class Knob:
-    """One thing that can be set beside what the real IOC has."""
+    """One PV beside those of the real IOC."""
 
     pv: str
     """Name of its PV below the prefix."""
@@ -38,7 +38,7 @@ class Knob:
         return Pv(self.pv, self.record, kind, 1, choices, self.default, "")
 
 
-_KNOBS = (
+_FAULTS = (
     Knob("Sim:DropFile", "data file of this number (from 1) never appears on the DCU; 0: none", "longout"),
     Knob("Sim:HalfFile", "saving this data file stops half-way and the driver goes on; 0: none", "longout"),
     Knob("Sim:MasterDelay", "seconds that the master comes late on the DCU", "ao", default="0"),
@@ -55,25 +55,27 @@ _KNOBS = (
         "mbbo",
         ("Never", "Armed", "Between", "Downloading"),
     ),
+)
+_INPUTS = (
     Knob("Sim:BitDepth", "bits of a pixel from the next arm on: 8, 16 or 32", "longout"),
     Knob("Sim:ExternalTrigger", "any write is one pulse at the external trigger input", "longout"),
 )
 
-KNOBS: Final[Mapping[str, Knob]] = MappingProxyType({knob.name: knob for knob in _KNOBS})
-"""All knobs by their name on the command line."""
+FAULTS: Final[Mapping[str, Knob]] = MappingProxyType({knob.name: knob for knob in _FAULTS})
+"""All faults by their name on the command line."""
 
 
 def knob_rows() -> Iterable[Pv]:
-    """Return the rows of the table of PVs for all knobs."""
-    return [knob.row for knob in _KNOBS]
+    """Return the rows of the table of PVs for all of them."""
+    return [knob.row for knob in (*_FAULTS, *_INPUTS)]
 
 
 def parse_fault(text: str) -> tuple[str, str]:
     """Return PV name and value of ``name`` or ``name=value``, such as ``dropfile=2`` or ``failarm``."""
     name, equals, value = text.partition("=")
-    knob = KNOBS.get(name.lower().replace("-", ""))
+    knob = FAULTS.get(name.lower().replace("-", ""))
     if knob is None:
-        raise ValueError(f"fault {name!r} is not known; there are: {', '.join(sorted(KNOBS))}")
+        raise ValueError(f"fault {name!r} is not known; there are: {', '.join(sorted(FAULTS))}")
     if not equals:
         value = knob.choices[1] if knob.record == "bo" else "1"
     if knob.record in ("bo", "mbbo"):

@@ -106,14 +106,17 @@ class RunningSeries:
                 path = self._writer.write_master()
             self._publish(self._series.master_name, path)
 
-    def take_image(self) -> int:
-        """Count one more image, write it, and return its number in the series, from 1."""
+    def count_image(self) -> int:
+        """Count one more image, and return its number in the series, from 1."""
         self.taken += 1
+        return self.taken
+
+    def write_image(self) -> None:
+        """Write the image that was counted last."""
         wanted = self.request.file_writer and self.request.images_per_file
         if wanted and self.taken <= self._series.images:
             with self._lock:
-                self._write_image()
-        return self.taken
+                self._append()
 
     def finish(self) -> None:
         """Bring out the data file that is not full, or the master that holds the images."""
@@ -123,7 +126,7 @@ class RunningSeries:
                 path = self._writer.write_master(min(self.taken, self._series.images))
                 self._publish(self._series.master_name, path)
 
-    def _write_image(self) -> None:
+    def _append(self) -> None:
         if self._file is None:
             self._file = self._writer.open_data(self._files_done + 1)
         self._file.append()

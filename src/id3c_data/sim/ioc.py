@@ -20,13 +20,12 @@ from typing import TextIO
 
 from id3c_data.sim._boot import (
     IocSettings,
-    check_port,
     client_environment,
-    free_port,
     server_environment,
 )
-from id3c_data.sim._faults import KNOBS, parse_fault
+from id3c_data.sim._faults import FAULTS, parse_fault
 from id3c_data.sim._mounts import Mount
+from id3c_data.sim._ports import check_port, free_port
 from id3c_data.sim._table import DRIVERS
 
 __all__ = ["main", "run"]
@@ -139,7 +138,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="id3c-data ioc",
         description="Run the simulated Eiger2 in the foreground, until Ctrl-C.",
         epilog="faults (each is also a PV):\n"
-        + "\n".join(f"  {name:16} {knob.pv:20} {knob.what}" for name, knob in KNOBS.items()),
+        + "\n".join(f"  {name:16} {knob.pv:20} {knob.what}" for name, knob in FAULTS.items()),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import contextlib
 import os
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from id3c_data.sim._ports import LOOPBACK, free_port, is_free
+
 __all__ = ["CaPorts", "ca_repeater", "isolate_channel_access"]
 
-_LOOPBACK = "127.0.0.1"
 _START_TIMEOUT_S = 20.0
 
 
@@ -34,7 +34,7 @@ class CaPorts:
     def environment(self) -> dict[str, str]:
         """The environment variables for clients."""
         return {
-            "EPICS_CA_ADDR_LIST": _LOOPBACK,
+            "EPICS_CA_ADDR_LIST": LOOPBACK,
             "EPICS_CA_AUTO_ADDR_LIST": "NO",
             "EPICS_CA_SERVER_PORT": str(self.server),
             "EPICS_CA_REPEATER_PORT": str(self.repeater),
@@ -46,7 +46,7 @@ def isolate_channel_access() -> CaPorts:
     """Choose free ports, set this process' environment accordingly, and return the ports."""
     if "epics" in sys.modules:
         raise RuntimeError("pyepics is imported already; isolate Channel Access before that")
-    ports = CaPorts(_free_port(), _free_port())
+    ports = CaPorts(free_port(), free_port())
     os.environ.update(ports.environment)
     with contextlib.suppress(ImportError):
         import epicscorelibs.path.pyepics  # noqa: F401 - ophyd wants this before pyepics, else it warns
@@ -69,23 +69,7 @@ def ca_repeater(ports: CaPorts) -> Iterator[None]:
 def _wait_until_taken(port: int, process: subprocess.Popen[bytes]) -> None:
     """Wait until the caRepeater listens; a client that came earlier would try to start another one."""
     deadline = time.monotonic() + _START_TIMEOUT_S
-    while True:
-        with socket.socket(type=socket.SOCK_DGRAM) as probe:
-            try:
-                probe.bind(("", port))
-            except OSError:
-                return
+    while is_free(port, udp=True):
         if process.poll() is not None or time.monotonic() > deadline:
             raise RuntimeError(f"the caRepeater does not start on port {port} (exit code {process.poll()})")
         time.sleep(0.02)
-
-
-def _free_port() -> int:
-    """Return a port that is free on the loopback interface, by TCP and by UDP."""
-    while True:
-        with socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
-            tcp.bind((_LOOPBACK, 0))
-            port = tcp.getsockname()[1]
-            with contextlib.suppress(OSError):
-                udp.bind((_LOOPBACK, port))
-                return port

@@ -106,6 +106,27 @@ def test_12_put_callback_of_zero_stops_nothing_and_blocks_the_circuit(eiger):
     assert eiger.get("cam1:NumImagesCounter_RBV") == 25
 
 
+def test_12_the_same_holds_for_capture(eiger, tmp_path):
+    for name, value in {
+        "EnableCallbacks": 1,
+        "FileWriteMode": "Stream",
+        "LazyOpen": 1,
+        "FilePath": str(tmp_path),
+        "FileTemplate": "%s%s.h5",
+        "NumCapture": 10,
+    }.items():
+        eiger.put(f"HDF1:{name}", value)
+    eiger.put("cam1:DataSource", "Stream")
+    _begin_long(eiger, images=20)
+    captured = eiger.start("HDF1:Capture", 1)
+    stopped = eiger.start("HDF1:Capture", 0)
+    with pytest.warns(UserWarning, match="timed out"):
+        assert eiger.pv("HDF1:NumCapture").get(use_monitor=False, timeout=0.3) is None
+    captured.wait()
+    stopped.wait()
+    assert eiger.get("HDF1:NumCaptured_RBV") == 10
+
+
 @pytest.mark.parametrize("put", ["cam1:Acquire", "HDF1:Capture"])
 def test_stop_while_idle_does_nothing(eiger, put):
     before = eiger.text("cam1:DetectorState_RBV")
