@@ -216,11 +216,12 @@ class MasterAdapter(Adapter[ArrayStructure]):
     def _frames(self, stack: FrameStack, slots: list[int], selection: Selection) -> np.ndarray:
         """Return the part asked for of these slots of a master: (events, images, y, x)."""
         count = self._frames_per_event
-        images = selection.indices(1) if count > 1 else range(1)
+        several = len(self._structure.shape) > 3
+        images = selection.indices(1) if several else range(1)
         wanted = [slot * count + image for slot in slots for image in images]
         y, x = selection.slices(-2), selection.slices(-1)
         pixels = stack[_as_index(wanted)][:, y, x].read()
-        shape = (len(slots), *((len(images),) if count > 1 else ()), *pixels.shape[1:])
+        shape = (len(slots), *((len(images),) if several else ()), *pixels.shape[1:])
         return pixels.reshape(shape)
 
     def _stack(self, number: int) -> FrameStack:

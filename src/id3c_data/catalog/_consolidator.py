@@ -127,9 +127,13 @@ class MasterConsolidator(ConsolidatorBase):
 
 
 def _frames_per_event(resource: Any, data_key: str, shape: tuple[int, ...]) -> int:
-    """Return the resource's frames per event, which the data key's shape must agree with."""
-    frames = resource["parameters"].get("frames_per_event", 1)
-    if frames < 1 or shape[:-2] != ((frames,) if frames > 1 else ()) or len(shape) < 2:
+    """Return the frames of an event, of which resource and data key must say the same.
+
+    A data key may have an axis for one frame, as other detectors' have.
+    """
+    axis = shape[:-2]
+    frames = resource["parameters"].get("frames_per_event", axis[0] if axis else 1)
+    if frames < 1 or len(shape) not in (2, 3) or axis not in ((frames,), () if frames == 1 else (frames,)):
         raise DocumentError(
             f"has {frames} frames an event, the data key has the shape {shape}",
             where=f"resource {resource['uid']} of {data_key}",

@@ -6,11 +6,10 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from bluesky_tiled_plugins import TiledWriter
-from bluesky_tiled_plugins.writing.tiled_writer import RunNormalizer
 from tiled.client.container import Container
 
-from ..documents import MIMETYPE, SPEC
 from ._consolidator import register_consolidator
+from ._normalizer import Normalizer
 from ._run_writer import Registered, RunWriter
 
 __all__ = ["CatalogWriter"]
@@ -34,7 +33,7 @@ class CatalogWriter(TiledWriter):
     """
 
     def __init__(self, client: Container, *, on_failure: OnFailure, registered: Registered = "auto") -> None:
-        super().__init__(client, spec_to_mimetype={SPEC: MIMETYPE})
+        super().__init__(client)
         register_consolidator()
         self._on_failure = on_failure
         self._registered: Registered = registered
@@ -46,7 +45,7 @@ class CatalogWriter(TiledWriter):
         writer = RunWriter(
             cast("Container", self.client), registered=self._registered, batch_size=self._batch_size
         )
-        run = GuardedRun(doc["uid"], writer, self.spec_to_mimetype, self._on_failure)
+        run = GuardedRun(doc["uid"], writer, self._on_failure)
         self._runs[doc["uid"]] = run
         return [run], []
 
@@ -77,12 +76,10 @@ class CatalogWriter(TiledWriter):
 class GuardedRun:
     """One run's documents, normalised and written, until the first that fails."""
 
-    def __init__(
-        self, uid: str, writer: RunWriter, spec_to_mimetype: dict[str, str], on_failure: OnFailure
-    ) -> None:
+    def __init__(self, uid: str, writer: RunWriter, on_failure: OnFailure) -> None:
         self.uid, self.over = uid, False
         self._writer, self._on_failure = writer, on_failure
-        self._normalizer = RunNormalizer(spec_to_mimetype=spec_to_mimetype)
+        self._normalizer = Normalizer()
         self._normalizer.subscribe(writer)
 
     def __call__(self, name: str, doc: Any) -> None:

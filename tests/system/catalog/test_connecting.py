@@ -149,6 +149,14 @@ def test_the_environment_names_the_catalog(
     assert connect(api_key=server.api_key).uri == cat.uri
 
 
+def test_no_proxy_is_asked_for_a_server_on_this_machine(
+    server: Server, cat: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    assert connect(server.uri, api_key=server.api_key).uri == cat.uri
+
+
 def test_a_profile_names_the_catalog(
     server: Server, cat: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

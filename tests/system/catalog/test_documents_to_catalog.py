@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from id3c_data.catalog import Catalog, Subscription, subscribe
@@ -173,3 +174,30 @@ def test_the_engine_never_waits_and_is_told_when_the_server_ends_in_the_middle_o
     with pytest.raises(CatalogError, match=f"run {ended.run.uid} could not be written.*no answer"):
         ended.subscription.wait(60)
     ended.subscription.close()
+
+
+def test_an_eiger_that_writes_documents_of_its_own_is_read_too(
+    cat: Catalog, subscription: Subscription, folder: Path, series: Write, model: FrameModel
+) -> None:
+    def foreign(name: str, doc: Any) -> None:
+        if name == "resource":
+            doc = {
+                **doc,
+                "spec": "AD_EIGER2",
+                "resource_path": "run",
+                "resource_kwargs": {"frame_per_point": 3},
+            }
+        if name == "datum":
+            doc = {**doc, "datum_kwargs": {"seq_id": 1 + doc["datum_kwargs"]["point_number"]}}
+        subscription(name, doc)
+
+    run = RunDocuments(foreign, root=folder, frame_shape=model.shape, frames_per_event=3)
+    resource = run.resource(folder / "run")
+    for slot in range(2):
+        series(1 + slot, images=3, per_file=2)
+        run.event(resource, slot)
+    run.stop()
+    subscription.wait(30)
+    images = cat[run.uid].primary["eiger2_image"]
+    assert images.shape == (2, 3, *model.shape)
+    assert np.array_equal(images[1, 2].read(), model.frame(2, 3))
