@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -16,7 +17,7 @@ from ..errors import DetectorFault, DetectorTimeout
 __all__ = ["Interrupted", "SignalWatch"]
 
 
-class Interrupted(Exception):  # noqa: N818 (no fault: somebody called the exposure off)
+class Interrupted(Exception):
     """A wait was called off.
 
     Parameters
@@ -50,6 +51,7 @@ class SignalWatch:
         self._changes: Counter[EpicsSignalBase] = Counter()
         self._lost: set[EpicsSignalBase] = set()
         self._changed = threading.Condition()
+        self._conditions: list[Callable[[], bool]] = []
         self._last_news = time.monotonic()
         self._interruptions: WeakKeyDictionary[threading.Thread, str] = WeakKeyDictionary()
         self._started = False
@@ -68,8 +70,8 @@ class SignalWatch:
                 signal.subscribe(self._connection_changed, event_type=signal.SUB_META, run=False)
                 # run: where somebody else has a monitor on it, its newest value comes from there
                 signal.subscribe(self._value_changed, event_type=signal.SUB_VALUE, run=True)
-        with self._changed:
-            if not self._changed.wait_for(lambda: not self._missing(), timeout_s):
+        with self._changed, self._waiting_for(lambda: not self._missing()) as condition:
+            if not self._changed.wait_for(condition, timeout_s):
                 raise DetectorTimeout(
                     f"no answer within {timeout_s:g} s",
                     where=", ".join(signal.pvname for signal in self._missing()[:3]),
@@ -149,7 +151,7 @@ class SignalWatch:
             The wait was called off.
         """
         not_before = time.monotonic() + expected_s
-        with self._changed:
+        with self._changed, self._waiting_for(condition):
             self._last_news = time.monotonic()
             while True:
                 if interruptible and (reason := self._interruption()):
@@ -162,6 +164,14 @@ class SignalWatch:
                 if left <= 0:
                     return False
                 self._changed.wait(left)
+
+    @contextmanager
+    def _waiting_for(self, condition: Callable[[], bool]) -> Iterator[Callable[[], bool]]:
+        self._conditions.append(condition)
+        try:
+            yield condition
+        finally:
+            self._conditions.remove(condition)
 
     def _interruption(self) -> str:
         return self._interruptions.get(threading.current_thread(), "")
@@ -184,7 +194,8 @@ class SignalWatch:
             self._values[obj] = value
             self._lost.discard(obj)
             self._last_news = time.monotonic()
-            self._changed.notify_all()
+            if any(condition() for condition in self._conditions):  # a thread is not woken in vain
+                self._changed.notify_all()
 
     def _connection_changed(self, *, connected: bool, obj: EpicsSignalBase, **_: Any) -> None:
         with self._changed:
