@@ -104,14 +104,14 @@ class Acquisition:
 
     def _run(self) -> None:
         while True:
-            with self._lock:
-                if self._state == "Idle":
-                    self._message("Ready")
             self._start.wait()
             self._start.clear()
             if self._closed.is_set():
                 return
             self._cycle()
+            with self._lock:
+                if self._state == "Idle":
+                    self._message("Ready")
 
     def _cycle(self) -> None:
         with self._lock:

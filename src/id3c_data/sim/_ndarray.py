@@ -82,6 +82,9 @@ class ArraySource:
         for sink in self._all():
             sink.drop()
 
+    def queue_changed(self) -> None:
+        """Take note that a plugin's queue has become longer or shorter."""
+
     def _all(self) -> tuple[ArraySink, ...]:
         with self._lock:
             return tuple(self._sinks)
@@ -98,7 +101,7 @@ class CameraArrays(ArraySource):
 
     def __init__(self, records: Records) -> None:
         super().__init__()
-        self._records = records
+        self._records, self._count_lock = records, threading.Lock()
 
     def publish(self, image: np.ndarray) -> None:
         """Make an NDArray of an image and hand it to the plugins; the counters follow after that.
@@ -117,3 +120,8 @@ class CameraArrays(ArraySource):
             self.hand_on(NDArray(image, counter, time.time()))
         records["cam1:ArrayCounter_RBV"] = counter + 1
         records["cam1:NumImagesCounter_RBV"] = records["cam1:NumImagesCounter_RBV"] + 1
+
+    def queue_changed(self) -> None:
+        """Show how many arrays wait in the plugins' queues."""
+        with self._count_lock:
+            self._records["cam1:NumQueuedArrays"] = self.queued

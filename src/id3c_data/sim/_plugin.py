@@ -125,6 +125,8 @@ class Plugin(ArraySource):
         waiting = min(self._queue.qsize(), size)
         self.set("QueueFree", size - waiting)
         self.set("QueueUse", waiting)
+        for port in self._ports.values():
+            port.queue_changed()
 
     def _run(self) -> None:
         while (array := self._queue.get()) is not None:

@@ -207,6 +207,16 @@ def test_external_series_ends_with_the_last_image(eiger):
     assert eiger.get("cam1:NumImagesCounter_RBV") == 4
 
 
+def test_continuous_mode_starts_one_series_after_the_other(eiger):
+    eiger.put("cam1:TriggerMode", "Continuous")
+    before = eiger.get("cam1:SequenceId")
+    done = eiger.start("cam1:Acquire", 1)
+    eiger.wait(lambda: eiger.get("cam1:SequenceId") > before + 2)
+    assert not done.done
+    eiger.write("cam1:Acquire", 0)
+    done.wait()
+
+
 def test_frames_come_at_a_hundred_hertz(eiger):
     eiger.put("cam1:DataSource", "Stream")
     eiger.put("cam1:NumImages", 100)

@@ -197,8 +197,11 @@ def _burst(client, frames):
 
 def test_28_burst_from_the_file_writer_overflows_the_queue(hdf1):
     hdf1.put("HDF1:QueueSize", 5)
+    waiting = hdf1.watch("cam1:NumQueuedArrays")
     done = _burst(hdf1, 200)
     hdf1.wait(lambda: hdf1.get("HDF1:QueueFree") == 5)
+    hdf1.wait_for("cam1:NumQueuedArrays", 0)
+    assert max(int(value) for *_, value in waiting) > 0
     dropped = hdf1.get("HDF1:DroppedArrays_RBV")
     assert dropped > 0
     assert not done.done
