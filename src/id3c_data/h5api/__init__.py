@@ -1,5 +1,6 @@
 """HDF5 files as they are on disk: opened without locks, links resolved by us, errors in our words."""
 
+from ._bliss_state import BlissScanState
 from ._chunk_format import Codec, Inconsistent, codec_of
 from ._decoder import Decoder, ImagecodecsDecoder, decode_chunk
 from ._hops import Found, Hop
@@ -29,6 +30,7 @@ from ._virtual import VirtualBlock, virtual_blocks
 __all__ = [
     "FINISHED",
     "AllowedRoots",
+    "BlissScanState",
     "Codec",
     "Decoder",
     "FileIdentity",

@@ -91,7 +91,8 @@ class Expected:
         """Raise where a point is selected that was promised and is not there."""
         promised, needed = self.promised or 0, selection.points
         wanted = promised if needed is None else min(needed, promised)
-        if wanted > length and (self.open or (selection.items and isinstance(selection.items[0], int))):
+        by_number = needed is not None and needed <= promised and not isinstance(selection.items[0], slice)
+        if wanted > length and (self.open or by_number):
             raise self._absent(wanted - 1, length)
 
     def _absent(self, point: int, length: int) -> NotYet | FrameNotWritten:

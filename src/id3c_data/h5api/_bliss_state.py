@@ -28,6 +28,7 @@ _PHASES: Final = {
     "SUCCEEDED": ScanPhase.FINISHED,
     "FAILED": ScanPhase.FINISHED,
 }
+_MOST_LOOKS: Final = 3  # one after the other, at a file that is being written
 _WORK_SHARE: Final = 100  # a file that cannot be read is not tried for more than a hundredth of the time
 
 
@@ -67,8 +68,8 @@ class BlissScanState:
         with self._lock:
             if self._phase is not ScanPhase.FINISHED:
                 identity = self._files.sightings.see(self.path)
-                if identity is not None and (identity != self._looked_at) and self._time_to_look():
-                    self._look(identity)
+                if identity not in (None, self._looked_at) and time.monotonic() >= self._next_look:
+                    self._look()
             return self._phase
 
     def wait_for_change(self, known: ScanPhase, timeout: float | None = None) -> ScanPhase:
@@ -86,24 +87,26 @@ class BlissScanState:
     def __repr__(self) -> str:
         return f"BlissScanState({str(self.path)!r}, {self.scan!r})"
 
-    def _time_to_look(self) -> bool:
-        return time.monotonic() >= self._next_look
-
-    def _look(self, identity: FileIdentity) -> None:
+    def _look(self) -> None:
         """Read the phase; where that fails, try again later."""
-        began = time.monotonic()
-        try:
+        for _ in range(_MOST_LOOKS):
             look = Look(self._files, calm=True)
-            phase = self._read(look)
-            look.confirm()
-        except (NotYet, Hdf5Error):
-            now = time.monotonic()
-            self._next_look = now + _WORK_SHARE * (now - began)
-            self._files.close()
-        else:
-            self._looked_at, self._phase = identity, max(self._phase, phase)
-            if self._phase is ScanPhase.FINISHED:
+            began = time.monotonic()
+            try:
+                phase = self._read(look)
+                look.confirm()
+            except NotYet:
+                time.sleep(look.quiet_in())
+            except Hdf5Error:
+                now = time.monotonic()
+                self._next_look = now + _WORK_SHARE * (now - began)
                 self._files.close()
+                return
+            else:
+                self._looked_at, self._phase = look.note(self.path), max(self._phase, phase)
+                if self._phase is ScanPhase.FINISHED:
+                    self._files.close()
+                return
 
     def _read(self, look: Look) -> ScanPhase:
         if self._value(look, "end_time") is not None:

@@ -33,7 +33,7 @@ class Codec(enum.Enum):
     """With a filter that only HDF5 itself decodes."""
 
 
-class Inconsistent(ValueError):  # noqa: N818 (a state of a chunk; it never leaves the package)
+class Inconsistent(ValueError):
     """A chunk contradicts itself; whoever knows which chunk it is makes a `DamagedChunk` of it."""
 
 

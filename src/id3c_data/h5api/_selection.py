@@ -124,7 +124,7 @@ def _points_of_slice(item: slice) -> int | None:
     return chosen[-1] + 1 if chosen else 0
 
 
-def _item(item: object) -> _Item:
+def _item(item: Any) -> _Item:
     """Return an item in its simplest form."""
     if isinstance(item, slice):
         taken = cast("slice[Any, Any, Any]", item)
@@ -133,9 +133,9 @@ def _item(item: object) -> _Item:
         return taken
     if isinstance(item, (bool, np.bool_)) or item is None:
         raise TypeError(f"a dataset cannot be indexed with {item!r}")
-    if isinstance(item, SupportsIndex) and not isinstance(item, np.ndarray):
+    if not isinstance(item, np.ndarray) and isinstance(item, SupportsIndex):
         return operator.index(item)
-    array: NDArray[Any] = np.asarray(cast("Sequence[int]", item))
+    array: NDArray[Any] = np.asarray(item)
     if array.ndim == 0 and array.dtype.kind in "iu":
         return int(array)
     if array.ndim == 1 and array.dtype.kind == "b":

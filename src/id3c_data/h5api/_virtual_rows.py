@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import BrokenLink, LayoutUnknown
+from ..errors import BrokenLink, Hdf5Error, LayoutUnknown
 from ._chunk_at import fill_value_of
 from ._hops import Found
 from ._low_level import dtype_of, shape_of, storage_of
@@ -82,8 +82,14 @@ class _VirtualRows:
         present = len(rows)
         for block in self._blocks:
             places = [n for n, row in enumerate(rows[:present]) if _holds(block, row)]
-            if places:
+            if not places:
+                continue
+            try:
                 present = self._present_in(block, rows, places, present)
+            except Hdf5Error:
+                if places[0] == 0:
+                    raise
+                present = places[0]  # the points before can be read
         return present
 
     def _present_in(self, block: VirtualBlock, rows: Sequence[int], places: list[int], present: int) -> int:
@@ -116,17 +122,19 @@ class _VirtualRows:
         with self._resolver.find_source(self._found, block) as source:
             inner = rows_of(self._resolver, source, self._depth + 1)
             start, count = _source_box(block, inner.shape)
-            if any(s + c > length for s, c, length in zip(start, count, inner.shape, strict=True)):
+            wanted = _source_rows(block, inner.shape, inside)
+            ends = (max(wanted) + 1, *(s + c for s, c in zip(start[1:], count[1:], strict=True)))
+            if any(end > length for end, length in zip(ends, inner.shape, strict=True)):
                 raise BrokenLink(
-                    f"the virtual dataset takes points up to {tuple(np.add(start, count).tolist())} from "
-                    f"{source.where}, which has {inner.shape}",
+                    f"the virtual dataset takes values up to {ends} from {source.where}, whose shape is "
+                    f"{inner.shape}",
                     self._found.where,
                     "it may not be complete; see what stopped the run",
                 )
             return _Piece(
                 places,
                 tuple(slice(s, s + c) for s, c in zip(block.start[1:], block.count[1:], strict=True)),
-                inner.fetch(_source_rows(block, inner.shape, inside)),
+                inner.fetch(wanted),
                 tuple(slice(s, s + c) for s, c in zip(start[1:], count[1:], strict=True)),
                 (len(places), *block.count[1:]),
             )
@@ -141,7 +149,7 @@ def _source_box(block: VirtualBlock, shape: tuple[int, ...]) -> tuple[tuple[int,
     if not shape:
         raise LayoutUnknown("virtual dataset of scalars", block.file_name, "read its sources by themselves")
     start = block.source_start or (0,) * len(shape)
-    count = block.source_count or shape
+    count = block.source_count or (block.count if len(block.count) == len(shape) else shape)
     if len(count) != len(shape) or prod(count) != prod(block.count):
         raise BrokenLink(
             f"a source of shape {shape} where {block.count} is taken from {block.dataset_name}",
