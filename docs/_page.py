@@ -209,4 +209,5 @@ def _environment() -> dict[str, str]:
     """Return this process' environment, with its own installation as what `make` and the shell find."""
     venv = Path(sys.prefix)
     own = {"VENV": str(venv), "AS_IS": "1", "PATH": f"{venv / 'bin'}{os.pathsep}{os.environ['PATH']}"}
-    return {**os.environ, **own, "MPLBACKEND": "Agg", "PYTHONWARNINGS": "default"}
+    inherited = {key: value for key, value in os.environ.items() if "MAKE" not in key and key != "ARGS"}
+    return {**inherited, **own, "MPLBACKEND": "Agg", "PYTHONWARNINGS": "default"}

@@ -15,7 +15,10 @@ CI = REPOSITORY / ".ci"
 
 
 def run(*command: str | Path, cwd: Path = REPOSITORY, **environment: str) -> subprocess.CompletedProcess[str]:
-    env = {**os.environ, **environment}
+    env = {
+        key: value for key, value in os.environ.items() if "MAKE" not in key and key not in ("ARGS", "VENV")
+    }
+    env |= environment  # without what a `make` above this test says to those below it
     return subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd, env=env)
 
 
