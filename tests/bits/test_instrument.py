@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import databroker
+import epics
 import numpy as np
 import pytest
 import yaml
@@ -16,7 +19,11 @@ from apsbits.core.catalog_init import init_catalog
 from apsbits.core.instrument_init import init_instrument, make_devices
 from apsbits.core.run_engine_init import init_RE
 from bluesky import plans as bp
+from bluesky.utils import FailedStatus
+from ophyd.sim import SynAxis
 
+from id3c_data.devices import Eiger2Base
+from id3c_data.errors import DetectorFault, Id3cDataError
 from id3c_data.sim import FrameModel
 from id3c_data.testing import RunningIoc
 
@@ -90,9 +97,23 @@ def session(tmp_path: Path) -> Any:
     return SimpleNamespace(RE=engine, cat=cat)
 
 
+@pytest.fixture
+def sim_motor() -> Any:
+    """The simulated motor of apsbits' own examples."""
+    return SynAxis(name="sim_motor")
+
+
 def frames(first_series: int, count: int) -> np.ndarray:
     """Return the first frame of each series, as the simulated detector makes them."""
     return np.stack([MODEL.frame(first_series + n, 1) for n in range(count)])
+
+
+def hint_total(eiger2: Any) -> None:
+    """Have the plugin's total in the table, as a user of an ad_creator detector does by hand."""
+    if not isinstance(eiger2, Eiger2Base):
+        eiger2.stats1.stage_sigs.update(enable="Enable", blocking_callbacks="Yes", compute_statistics="Yes")
+        eiger2.stats1.kind = "normal"
+        eiger2.stats1.total.kind = "hinted"
 
 
 def test_a_count_is_read_back_pixel_by_pixel(eiger2: Any, session: Any) -> None:
@@ -101,3 +122,56 @@ def test_a_count_is_read_back_pixel_by_pixel(eiger2: Any, session: Any) -> None:
     images = session.cat[-1].primary.read()["eiger2_image"]
     assert (images.shape, images.dtype) == ((3, 64, 80), np.uint32)
     np.testing.assert_array_equal(images, frames(before + 1, 3))
+
+
+def test_a_scan_shows_each_frame_s_total_in_the_table(
+    eiger2: Any, session: Any, sim_motor: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hint_total(eiger2)
+    session.RE(bp.scan([eiger2], sim_motor, -1, 1, 3))
+    data = session.cat[-1].primary.read()
+    np.testing.assert_array_equal(data["sim_motor"], [-1, 0, 1])
+    totals = data["eiger2_image"].sum(axis=(1, 2), dtype=float)
+    np.testing.assert_array_equal(data["eiger2_stats1_total"], totals)
+    table = capsys.readouterr().out
+    assert "eiger2_stats1_total" in table
+    rows = re.findall(r"\|\s+\d+ \|[^|]+\|[^|]+\|\s+([\d.]+) \|", table)
+    assert [float(total) for total in rows] == totals.values.tolist()
+
+
+def test_a_second_run_follows_the_first_without_any_reset(eiger2: Any, session: Any) -> None:
+    before = eiger2.cam.sequence_id.get()
+    for _ in range(2):
+        session.RE(bp.count([eiger2], num=2))
+    first, second = (session.cat[n].primary.read()["eiger2_image"] for n in (-2, -1))
+    np.testing.assert_array_equal(np.concatenate([first, second]), frames(before + 1, 4))
+
+
+@contextmanager
+def fault(ioc: RunningIoc, knob: str) -> Iterator[None]:
+    """Have the simulated detector misbehave."""
+    pv = epics.get_pv(f"{ioc.prefix}Sim:{knob}")
+    assert pv.wait_for_connection(10)
+    pv.put(1, wait=True)
+    try:
+        yield
+    finally:
+        pv.put(0, wait=True)
+
+
+def test_a_folder_that_the_ioc_refuses_ends_the_plan_before_the_run(
+    eiger2: Any, session: Any, ioc: RunningIoc
+) -> None:
+    with fault(ioc, "RefusePath"), pytest.raises(DetectorFault, match=f"{ioc.prefix}.*FilePath"):
+        session.RE(bp.count([eiger2], num=2))
+    assert len(session.cat) == 0
+
+
+def test_a_detector_that_does_not_arm_gives_no_event(eiger2: Any, session: Any, ioc: RunningIoc) -> None:
+    with fault(ioc, "FailArm"), pytest.raises((FailedStatus, Id3cDataError)) as caught:
+        session.RE(bp.count([eiger2], num=2))
+    assert ioc.prefix in str(caught.value.__cause__ or caught.value)  # a status wraps what made it fail
+    stop = session.cat[-1].metadata["stop"]
+    assert (stop["exit_status"], stop["num_events"].get("primary", 0)) == ("fail", 0)
+    session.RE(bp.count([eiger2], num=1))
+    assert session.cat[-1].metadata["stop"]["exit_status"] == "success"
