@@ -117,10 +117,16 @@ class MasterAdapter(Adapter[ArrayStructure]):
         if data_uris is None:
             assets = sorted((a for a in data_source.assets if a.num is not None), key=attrgetter("num"))
             data_uris = [asset.data_uri for asset in assets]
+        axis = data_source.structure.shape[1:-2]
         try:
             table = SlotTable.from_json(slots, masters=len(data_uris))
-        except ValueError as error:
-            raise HTTPException(422, f"the node's slots make no sense: {error}") from error
+            if frames_per_event < 1 or axis not in (
+                (frames_per_event,),
+                () if frames_per_event == 1 else None,
+            ):
+                raise ValueError(f"{frames_per_event} frames an event do not make the axes {axis}")
+        except (TypeError, ValueError) as error:
+            raise HTTPException(422, f"the node's parameters make no sense: {error}") from error
         return cls(
             data_uris,
             data_source.structure,

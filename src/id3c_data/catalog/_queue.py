@@ -79,6 +79,11 @@ class DocumentQueue:
             return None
 
     @property
+    def closed(self) -> bool:
+        """Whether it takes no more."""
+        return self._closed
+
+    @property
     def ended(self) -> bool:
         """Whether it is closed and empty."""
         with self._changed:

@@ -110,19 +110,22 @@ class Subscription:
     def __call__(self, name: str, doc: Any) -> None:
         """Take in a document; returns at once, whatever happens."""
         name = getattr(name, "value", name)
-        if self._queue.put(name, copy.deepcopy(doc) if name in _COPIED else doc):
+        if self._queue.put(name, _own(doc) if name in _COPIED else doc):
             self._losing = False
             with self._done:
                 self._put += 1
         elif not self._losing:
             self._losing = True
-            self._note(
-                CatalogError(
-                    f"the queue is full from a {name!r} document on; the catalog loses what does not fit",
-                    where=self._where,
-                    next_step="see why the catalog's server is slow or does not answer",
-                )
-            )
+            self._note(self._loss(name))
+
+    def _loss(self, name: str) -> CatalogError:
+        """Return the error that documents are lost from this one on."""
+        if self._queue.closed:
+            what, next_step = f"a {name!r} document came after the end", "subscribe again"
+        else:
+            what = f"the queue is full from a {name!r} document on; the catalog loses what does not fit"
+            next_step = "see why the catalog's server is slow or does not answer"
+        return CatalogError(what, where=self._where, next_step=next_step)
 
     def wait(self, timeout: float | None = 30.0) -> None:
         """Wait until all that came so far is in the catalog.
@@ -135,9 +138,11 @@ class Subscription:
         self._queue.ask_for_flush()
         with self._done:
             aim = self._put
-            if not self._done.wait_for(lambda: self._written >= aim or not self._thread.is_alive(), timeout):
+            self._done.wait_for(lambda: self._written >= aim or not self._thread.is_alive(), timeout)
+            if self._written < aim:
+                ended = "" if self._thread.is_alive() else "; the thread that writes has ended"
                 raise CatalogError(
-                    f"{aim - self._written} of {aim} documents are not written after {timeout} s",
+                    f"{aim - self._written} of {aim} documents are not written after {timeout} s{ended}",
                     where=self._where,
                     next_step="wait longer, or see whether the catalog's server answers",
                 )
@@ -173,7 +178,7 @@ class Subscription:
     def waiting(self) -> int:
         """Documents that are not in the catalog yet."""
         with self._done:
-            return self._put - self._written
+            return max(0, self._put - self._written)
 
     def _at_exit(self) -> None:
         """Write what is left when the process ends, for a bounded time."""
@@ -234,6 +239,14 @@ class Subscription:
         with self._done:
             self.errors.append(error)
         logger.error("%s", error)
+
+
+def _own(doc: Any) -> Any:
+    """Return a copy of a document, or itself where it holds what cannot be copied."""
+    try:
+        return copy.deepcopy(doc)
+    except Exception:  # the caller's objects; nothing may stop the RunEngine
+        return doc
 
 
 def _own_connection(cat: Container) -> Container:

@@ -154,6 +154,25 @@ def test_documents_that_do_not_fit_fail_their_run_and_the_next_one_is_written(
     assert cat[good].metadata["stop"]["exit_status"] == "success"
 
 
+def test_a_document_that_cannot_be_copied_stops_nobody(
+    cat: Catalog, subscription: Subscription, folder: Path, series: Write, model: FrameModel
+) -> None:
+    run = RunDocuments(subscription, root=folder, frame_shape=model.shape, lock=threading.Lock())
+    run.event(run.resource(series(1).master))
+    run.stop()
+    with pytest.raises(CatalogError, match=f"run {run.uid} could not be written from its 'start' document"):
+        subscription.wait(30)
+    assert run.uid not in cat
+
+
+def test_a_document_after_the_end_is_told(cat: Catalog, folder: Path, model: FrameModel) -> None:
+    subscription = Subscription(cat)
+    subscription.close()
+    RunDocuments(subscription, root=folder, frame_shape=model.shape)
+    (error,) = subscription.errors
+    assert "came after the end" in str(error)
+
+
 def test_closing_writes_what_is_left(cat: Catalog, folder: Path, series: Write, model: FrameModel) -> None:
     subscription = Subscription(cat, flush_period=3600.0)
     uid = take(subscription, folder, series, model, 2)
