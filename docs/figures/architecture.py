@@ -14,6 +14,7 @@ REPOSITORY = HERE.parents[1]
 
 ROOMS = {
     "cli": "one module for each command; no logic",
+    "demo": "the whole chain on one machine, step by step",
     "doctor": "one check for each hop of the chain; still empty",
     "catalog": "Tiled: documents in, frames out",
     "devices": "ophyd: signals, taking frames",
