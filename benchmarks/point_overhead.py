@@ -3,8 +3,8 @@
     python benchmarks/point_overhead.py [--points 20] [--rounds 5] [--size 64x64]
 
 All variants take turns within each round, so that what else the machine does falls on all alike. A point's
-overhead is the time from its event to the next, less the exposure; the first event of a run, which carries the
-arming of a series for the run, is not among them. Medians over all rounds; ratios within this one run.
+overhead is the time from its event to the next, less the exposure; the first event of a run, which carries
+the arming of a series for the run, is not among them. Medians over all rounds; ratios within this one run.
 """
 
 from __future__ import annotations

@@ -161,7 +161,7 @@ class AcquisitionLogic:
 
     def fault(self, what: str, next_step: str = "") -> DetectorFault:
         """Return an error that says what the IOC says."""
-        states = self.cam.detector_state.enum_strs or ()
+        states: tuple[str, ...] = self.cam.detector_state.enum_strs or ()  # pyright: ignore[reportAssignmentType]
         said = states[self._state] if self._state < len(states) else self._state
         return DetectorFault(
             f"{what}; the IOC says {self._message!r}, detector state {said!r}",

@@ -33,7 +33,8 @@ class AssetDocuments:
     def __init__(
         self, detector: str, root: str, writer: Writer, images: int, channels: Sequence[Channel]
     ) -> None:
-        self._detector, self._root, self._writer = detector, root, writer
+        self._writer: Writer = writer
+        self._detector, self._root = detector, root
         self._images, self._channels = images, channels
         self._path: PurePosixPath | None = None
         self._resource_uid = ""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from ophyd import Device, Signal
@@ -13,20 +12,17 @@ from ophyd.device import Component, Staged
 from ophyd.ophydobj import Kind
 from ophyd.utils import RedundantStaging
 
-from ..documents import Channel, Writer
+from ..documents import Writer
 from ..errors import ConfigError, DetectorFault, DetectorTimeout, Id3cDataError
 from ..paths import PathSemantics, PathTemplates
-from ._acquisition import AcquisitionLogic, Source
-from ._asset_documents import AssetDocuments
+from ._acquisition import AcquisitionLogic
+from ._assembly import RunAssembly
 from ._cam import Eiger2Cam
-from ._dcu_store import DcuStore
-from ._exposing import DEFAULT_TRIGGERS, ExposureLogic, PointSeriesLogic, RunSeriesLogic
+from ._exposing import RunSeriesLogic
 from ._exposure import Exposure
-from ._file_store import FileStore
 from ._hdf5_store import Hdf5Store
 from ._names import new_file_stem
-from ._options import DataSource, Series, check_choice, check_file_prefix, check_positive
-from ._run_files import RunFiles
+from ._options import DataSource, RunOptions, Series, check_file_prefix, source_named
 from ._settings import apply_settings
 from ._signals import (
     Eiger2HDF5PluginIO,
@@ -45,13 +41,6 @@ __all__ = ["Eiger2Base", "Eiger2Detector"]
 logger = logging.getLogger(__name__)
 
 _CONNECT_S = 10.0
-_INTERNAL_SERIES = 0
-_NEXUS_LAYOUT = 1
-_SOURCES: Mapping[str, Source] = {
-    "None": Source.NONE,
-    "FileWriter": Source.FILE_WRITER,
-    "Stream": Source.STREAM,
-}
 
 
 class Eiger2Base(DetectorBase):
@@ -60,7 +49,7 @@ class Eiger2Base(DetectorBase):
     See `Eiger2Detector` for the parameters.
     """
 
-    cam: Eiger2Cam
+    cam: Any  # a component of a subclass, as the plugins are
     looks_after_cam = True
     """Tells the camera part that it need not."""
 
@@ -106,23 +95,22 @@ class Eiger2Base(DetectorBase):
         file_timeout: float = 30.0,
         **kwargs: Any,
     ) -> None:
-        check_choice("data_source", data_source, DataSource)
         self.templates = PathTemplates(write_path_template, read_path_template, write_root, path_semantics)
         self.file_prefix = check_file_prefix(file_prefix or name)
-        self._data_source, self._swmr = _SOURCES[data_source], swmr
+        self._source, self._swmr = source_named(data_source), swmr
         self._timeout_s, self._file_timeout_s = timeout, file_timeout
         self._run: StagedRun | None = None
         self._exposure: Exposure | None = None
         self._restore: dict[Signal, Any] = {}
         super().__init__(prefix, name=name, **kwargs)
+        self._watch = SignalWatch(prefix, *self._watched())
+        self._acquisition = AcquisitionLogic(self.cam, self._watch, timeout)
         self.writer.put(writer)
         self.series.put(series)
         self.num_images.put(num_images)
         self.images_per_file.put(images_per_file)
-        self._check_options()
+        self._assembly()  # refuses what cannot be before anybody stages it
         self._hint(hinted)
-        self._watch = SignalWatch(prefix, *self._watched())
-        self._acquisition = AcquisitionLogic(self.cam, self._watch, timeout)
 
     # What a run needs to know
 
@@ -146,14 +134,14 @@ class Eiger2Base(DetectorBase):
         if self._staged is not Staged.no:
             raise RedundantStaging(f"{self.name} is staged already; unstage it first")
         try:
-            self._check_options()
+            assembly = self._assembly()
             self._connect()
-            store = self._make_store()
             self._acquisition.settle()
-            store.settle()
-            self._restore = apply_settings(self._settings() | dict(store.settings()))
+            assembly.store.settle()
+            self._restore = apply_settings(assembly.settings())
             staged = Device.stage(self)
-            self._run = self._open_run(store)
+            self._run = assembly.open(self.new_file_stem())
+            self._show_files(self._run)
         except BaseException:
             self.unstage()
             raise
@@ -169,12 +157,12 @@ class Eiger2Base(DetectorBase):
         )
         return status
 
-    def read(self) -> dict[str, Any]:
+    def read(self) -> Mapping[Any, Any]:
         """Return where the newest event's frames are, and their statistics."""
         images = self._run.readings() if self._run is not None else {}
         return {**images, **super().read()}
 
-    def describe(self) -> dict[str, Any]:
+    def describe(self) -> Mapping[Any, Any]:
         """Return what `read` gives: shape and pixel type are those of the newest exposure."""
         images = self._run.data_keys() if self._run is not None else {}
         return {**images, **super().describe()}
@@ -253,17 +241,33 @@ class Eiger2Base(DetectorBase):
                 ) from None
             device._set_kind(last, Kind.hinted)
 
-    def _check_options(self) -> None:
-        check_choice("writer", self.writer.get(), Writer)
-        check_choice("series", self.series.get(), Series)
-        check_positive("num_images", self.num_images.get())
-        check_positive("images_per_file", self.images_per_file.get())
-        if self.writer.get() == "hdf5" and self._plugin("hdf1") is None:
-            raise ConfigError(
-                'writer="hdf5" needs the plugin hdf1',
-                where=self.name,
-                next_step='add hdf1 to the plugins, or use writer="dcu"',
-            )
+    def _assembly(self) -> RunAssembly:
+        options = RunOptions(
+            templates=self.templates,
+            writer=self.writer.get(),  # pyright: ignore[reportArgumentType]
+            series=self.series.get(),  # pyright: ignore[reportArgumentType]
+            num_images=self.num_images.get(),  # pyright: ignore[reportArgumentType]
+            images_per_file=self.images_per_file.get(),  # pyright: ignore[reportArgumentType]
+            source=self._source,
+            swmr=self._swmr,
+            timeout_s=self._timeout_s,
+            file_timeout_s=self._file_timeout_s,
+        )
+        return RunAssembly(
+            self.name,
+            cam=self.cam,
+            hdf1=self._plugin("hdf1"),
+            stats1=self._plugin("stats1"),
+            acquisition=self._acquisition,
+            options=options,
+        )
+
+    def _show_files(self, run: StagedRun) -> None:
+        files = run.store.files
+        self.write_path.put(files.write)
+        self.read_path.put(files.read)
+        self.file_stem.put(files.stem)
+        self.files_verified.put("verified" if files.verified else "unverified")
 
     def _connect(self) -> None:
         self._watch.start(_CONNECT_S)
@@ -276,95 +280,6 @@ class Eiger2Base(DetectorBase):
                 where=self.prefix,
                 next_step="see whether the IOC is that of an Eiger2, with the plugins that this device names",
             ) from error
-
-    def _make_store(self) -> FileStore:
-        if self.writer.get() == "hdf5":
-            return Hdf5Store(
-                self._plugin("hdf1"),
-                self.cam,
-                self._watch,
-                source=self._data_source,
-                swmr=self._swmr,
-                patience_s=self._file_timeout_s,
-            )
-        return DcuStore(
-            self.cam,
-            self._watch,
-            images_per_file=self.images_per_file.get(),
-            whole_series=self.series.get() == "point",
-            patience_s=self._file_timeout_s,
-        )
-
-    @property
-    def _statistics(self) -> StatisticsLogic | None:
-        stats1 = self._plugin("stats1")
-        if stats1 is None or not stats1.kind & Kind.normal:
-            return None
-        statistics = StatisticsLogic(stats1, self.cam, self._watch, self._timeout_s)
-        return statistics if statistics.is_read else None
-
-    def _settings(self) -> dict[Signal, Any]:
-        cam, for_run = self.cam, self.series.get() == "run"
-        settings: dict[Signal, Any] = {
-            cam.trigger_mode: _INTERNAL_SERIES,
-            cam.manual_trigger: int(for_run),
-            cam.num_triggers: DEFAULT_TRIGGERS if for_run else 1,
-            cam.num_images: self.num_images.get(),
-            cam.data_source: int(self._data_source),
-        }
-        if self._data_source == Source.STREAM:
-            settings[cam.stream_enable] = 1
-        if (statistics := self._statistics) is not None:
-            settings |= statistics.settings()
-        return settings
-
-    def _open_run(self, store: FileStore) -> StagedRun:
-        cam = self.cam
-        images, source = cam.num_images.get(), cam.data_source.get()
-        if source == Source.NONE and (store.writer == "hdf5" or self._statistics is not None):
-            raise ConfigError(
-                "without a data source the IOC makes no frames for statistics or its HDF5 plugin",
-                where=cam.data_source.setpoint_pvname,
-                next_step='set data_source to "Stream" or "FileWriter", or hint no statistics and use '
-                'writer="dcu"',
-            )
-        files = RunFiles.at(self.templates, datetime.now().astimezone(), self.new_file_stem())
-        exposing = self._make_exposing(images, source)
-        store.open(files, images)
-        for signal, value in (
-            (self.write_path, files.write),
-            (self.read_path, files.read),
-            (self.file_stem, files.stem),
-            (self.files_verified, "verified" if store.files.verified else "unverified"),
-        ):
-            signal.put(value)
-        channels = self._channels(store)
-        return StagedRun(
-            self.name,
-            f"PV:{cam.prefix}",
-            exposing=exposing,
-            store=store,
-            statistics=self._statistics,
-            documents=AssetDocuments(self.name, self.templates.read_base, store.writer, images, channels),
-            size=(cam.array_size.array_size_y.get(), cam.array_size.array_size_x.get()),
-            images=images,
-            channels=channels,
-        )
-
-    def _make_exposing(self, images: int, source: int) -> ExposureLogic:
-        logic = RunSeriesLogic if self.series.get() == "run" else PointSeriesLogic
-        return logic(self._acquisition, images, source)
-
-    def _channels(self, store: FileStore) -> tuple[Channel, ...]:
-        """Return which images the files will hold; only layout v2024.2 has room for more than one."""
-        cam = self.cam
-        if store.writer == "hdf5" or cam.fw_hdf5_format is None or cam.fw_hdf5_format.get() != _NEXUS_LAYOUT:
-            return ("threshold_1",)
-        more: dict[Channel, Any] = {
-            "threshold_2": cam.threshold2_enable,
-            "difference": cam.threshold_diff_enable,
-        }
-        return ("threshold_1", *(channel for channel, enabled in more.items() if enabled.get()))
 
     # Ends
 

@@ -104,8 +104,8 @@ class PointSeriesLogic:
             raise FramesMissing(
                 f"{came} of {self._images} images came",
                 where=counter.pvname,
-                next_step="take the point again; where it happens often, lower the rate or look at the network "
-                "between DCU and IOC",
+                next_step="take the point again; where it happens often, lower the rate, or look at the "
+                "network between DCU and IOC",
             )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -50,6 +50,8 @@ class Eiger2HDF5Plugin(Eiger2HDF5PluginIO):
         Of `ophyd.Device`.
     """
 
+    parent: Any  # the detector
+
     def __init__(
         self,
         prefix: str,
@@ -84,7 +86,7 @@ class Eiger2HDF5Plugin(Eiger2HDF5PluginIO):
             raise
         return staged
 
-    def generate_datum(self, key: str, timestamp: float, datum_kwargs: dict[str, Any] | None = None) -> None:
+    def generate_datum(self, *_: Any, **__: Any) -> None:
         """Take note that an event's frames are on their way: the detector was triggered."""
         self._pending = True
 
@@ -100,12 +102,12 @@ class Eiger2HDF5Plugin(Eiger2HDF5PluginIO):
             self._complete()
             yield from self._documents.collect()
 
-    def read(self) -> dict[str, Any]:
+    def read(self) -> Mapping[Any, Any]:
         """Return where the newest event's frames are."""
         self._complete()
         return {**self._readings, **super().read()}
 
-    def describe(self) -> dict[str, Any]:
+    def describe(self) -> Mapping[Any, Any]:
         """Return what `read` gives."""
         if self._store is None:
             return super().describe()

@@ -217,7 +217,8 @@ class Hdf5Store:
             raise DetectorFault(
                 f"the plugin got {captured - self._first} frames, {self._images} were asked for",
                 where=plugin.num_captured.pvname,
-                next_step='the plugin cannot tell thresholds apart: switch the second one off, or use writer="dcu"',
+                next_step="the plugin cannot tell thresholds apart: switch the second one off, or use "
+                'writer="dcu"',
             )
         if captured < wanted and not watch[plugin.capture]:
             raise self._fault("the plugin stopped capturing")

@@ -85,7 +85,7 @@ class OptionalSignals(Device):
             del self._signals[name]
         # A class of its own for this instance: ophyd keeps its list of components on the class.
         cls = type(self)
-        self.__class__ = type(cls.__name__, (cls,), dict.fromkeys(missing))
+        self.__class__ = type(cls.__name__, (cls,), dict.fromkeys(missing))  # pyright: ignore[reportAttributeAccessIssue]
 
     def walk_signals(self, *, include_lazy: bool = False) -> Iterator[Any]:
         """Walk all signals; see `ophyd.Device.walk_signals`."""

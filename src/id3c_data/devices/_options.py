@@ -1,36 +1,61 @@
-"""What the device's arguments may be."""
+"""What a run of the device is like, as its user chose it."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
+from ..documents import Writer
 from ..errors import ConfigError
+from ..paths import PathTemplates
+from ._acquisition import Source
 
-__all__ = ["DataSource", "Series", "check_choice", "check_file_prefix", "check_positive"]
+__all__ = ["DataSource", "RunOptions", "Series", "check_file_prefix", "source_named"]
 
 DataSource = Literal["Stream", "FileWriter", "None"]
 Series = Literal["point", "run"]
 
-_LONGEST_PREFIX = (
-    28  # with unique id, series and file number a name stays within the 64 characters left for it
-)
+_LONGEST_PREFIX = 28  # with unique id, series and file number a name fits the 64 characters left for it
+_SOURCES = {"None": Source.NONE, "FileWriter": Source.FILE_WRITER, "Stream": Source.STREAM}
 
 
-def check_choice(option: str, value: object, choices: Any) -> None:
-    """Refuse a value that is none of a Literal's."""
-    allowed = get_args(choices)
-    if value not in allowed:
-        raise ConfigError(
-            f"{option}: {value!r} is not known",
-            next_step=f"use one of {', '.join(map(repr, allowed))}",
-        )
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """The choices for one run; see `Eiger2Detector`.
+
+    Raises
+    ------
+    ConfigError
+        One of them cannot be.
+    """
+
+    templates: PathTemplates
+    writer: Writer
+    series: Series
+    num_images: int
+    images_per_file: int
+    source: Source
+    swmr: bool
+    timeout_s: float
+    file_timeout_s: float
+
+    def __post_init__(self) -> None:
+        _check_choice("writer", self.writer, Writer)
+        _check_choice("series", self.series, Series)
+        _check_count("num_images", self.num_images)
+        _check_count("images_per_file", self.images_per_file)  # 0 crashes the driver
+
+    @property
+    def for_run(self) -> bool:
+        """Whether one series is for the whole run."""
+        return self.series == "run"
 
 
-def check_positive(option: str, value: object) -> None:
-    """Refuse what is no whole number from 1 on; 0 images in a file crashes the driver."""
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise ConfigError(f"{option}: {value!r} is no count", next_step="use a whole number from 1 on")
+def source_named(name: str) -> Source:
+    """Return a data source by its name, or refuse it."""
+    _check_choice("data_source", name, DataSource)
+    return _SOURCES[name]
 
 
 def check_file_prefix(prefix: str) -> str:
@@ -41,3 +66,17 @@ def check_file_prefix(prefix: str) -> str:
             next_step=f"use at most {_LONGEST_PREFIX} letters, digits, '.', '_' and '-'",
         )
     return prefix
+
+
+def _check_choice(option: str, value: object, choices: Any) -> None:
+    allowed = get_args(choices)
+    if value not in allowed:
+        raise ConfigError(
+            f"{option}: {value!r} is not known",
+            next_step=f"use one of {', '.join(map(repr, allowed))}",
+        )
+
+
+def _check_count(option: str, value: object) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise ConfigError(f"{option}: {value!r} is no count", next_step="use a whole number from 1 on")

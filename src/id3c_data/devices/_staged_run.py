@@ -138,5 +138,5 @@ class StagedRun:
             raise DetectorFault(
                 f"frames are {now}, the first ones of this run were {self._type}",
                 where=self._source,
-                next_step="the exposure time decides over the bit depth: change it between runs, not within one",
+                next_step="the exposure time decides over the bit depth: change it between runs, not within",
             )

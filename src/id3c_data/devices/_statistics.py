@@ -43,11 +43,6 @@ class StatisticsLogic:
         """Return the signals that this logic looks at."""
         return (plugin.dropped_arrays, plugin.unique_id)
 
-    @property
-    def is_read(self) -> bool:
-        """Whether any statistics are part of the readings."""
-        return bool(self._plugin.read_attrs)
-
     def settings(self) -> Mapping[Signal, Any]:
         """Return what must be set on the IOC for a run."""
         plugin = self._plugin
@@ -85,7 +80,7 @@ class StatisticsLogic:
                 f"the plugin has seen frame {watch[plugin.unique_id]}, not the event's frame "
                 f"{taken.last_unique_id}",
                 where=plugin.unique_id.pvname,
-                next_step=f"see whether {plugin.nd_array_port.pvname} leads to the camera, whether the plugins "
-                f"on the way are enabled, and whether {plugin.dropped_arrays.pvname} counts lost frames; or "
-                "take the statistics out of the device's hinted signals",
+                next_step=f"see whether {plugin.nd_array_port.pvname} leads to the camera, whether the "
+                f"plugins on the way are enabled, and whether {plugin.dropped_arrays.pvname} counts lost "
+                "frames; or take the statistics out of the device's hinted signals",
             )
