@@ -117,14 +117,11 @@ class MasterAdapter(Adapter[ArrayStructure]):
         if data_uris is None:
             assets = sorted((a for a in data_source.assets if a.num is not None), key=attrgetter("num"))
             data_uris = [asset.data_uri for asset in assets]
-        axis = data_source.structure.shape[1:-2]
+        images = data_source.structure.shape[1:-2]
         try:
             table = SlotTable.from_json(slots, masters=len(data_uris))
-            if frames_per_event < 1 or axis not in (
-                (frames_per_event,),
-                () if frames_per_event == 1 else None,
-            ):
-                raise ValueError(f"{frames_per_event} frames an event do not make the axes {axis}")
+            if frames_per_event < 1 or images not in _image_axes(frames_per_event):
+                raise ValueError(f"{frames_per_event} frames an event do not make the axes {images}")
         except (TypeError, ValueError) as error:
             raise HTTPException(422, f"the node's parameters make no sense: {error}") from error
         return cls(
@@ -266,6 +263,11 @@ class MasterAdapter(Adapter[ArrayStructure]):
         if cls.allowed_roots is not None:
             return cls.allowed_roots
         return tuple(root for root in os.environ.get(ROOTS_VARIABLE, "").split(os.pathsep) if root)
+
+
+def _image_axes(frames_per_event: int) -> tuple[tuple[int, ...], ...]:
+    """Return what may stand between the axis of events and those of a frame."""
+    return ((frames_per_event,), ()) if frames_per_event == 1 else ((frames_per_event,),)
 
 
 def _as_index(frames: list[int]) -> Any:

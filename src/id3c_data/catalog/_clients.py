@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import difflib
 import functools
+import numbers
 import operator
 import time
+import weakref
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bluesky_tiled_plugins.clients.bluesky_event_stream import BlueskyEventStream, BlueskyEventStreamV3
 from bluesky_tiled_plugins.clients.bluesky_run import BlueskyRun, BlueskyRunV3
@@ -18,6 +20,9 @@ from ..errors import CatalogError, NotInCatalog
 from ..paths import PathMap
 from ._images import ImagesClient
 from ._translate import translated
+
+if TYPE_CHECKING:
+    from ._subscription import Subscription
 
 __all__ = ["Catalog", "Run", "Stream", "structure_clients"]
 
@@ -30,7 +35,18 @@ class Catalog(CatalogOfBlueskyRuns):
 
     ``cat[-1]`` is the last run, ``cat[-5:]`` a list of the last five, ``cat["9acjef"]`` one by the beginning
     of its uid, ``cat[1234]`` the last with that scan number.
+
+    It holds what this session has written: where `id3c_data.catalog.subscribe` writes a RunEngine's documents
+    to this catalog, asking for a run first waits until those that came so far are there.
     """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._subscriptions: weakref.WeakSet[Subscription] = weakref.WeakSet()
+
+    def written_by(self, subscription: Subscription) -> None:
+        """Wait for this subscription before a run is looked up; `subscribe` calls it."""
+        self._subscriptions.add(subscription)
 
     def __getitem__(self, key: Any) -> Any:
         """Return a run, or a list of runs for a slice or several keys.
@@ -39,7 +55,11 @@ class Catalog(CatalogOfBlueskyRuns):
         ------
         NotInCatalog
             Where there is no such run; it is also a KeyError and an IndexError.
+        CatalogError
+            Where the run that this session took last could not be written.
         """
+        for subscription in list(self._subscriptions):
+            subscription.catch_up(needs_last=_counts_from_end(key))
         with translated(self.uri):
             if isinstance(key, slice):
                 return self._slice(key)
@@ -163,6 +183,10 @@ class Stream(_Named, BlueskyEventStreamV3):
             where=self.uri,
             next_step="read again while the run is written, or read the data keys one by one",
         )
+
+
+def _counts_from_end(key: Any) -> bool:
+    return isinstance(key, slice) or (isinstance(key, numbers.Integral) and int(key) < 0)
 
 
 def structure_clients(path_map: PathMap) -> Any:

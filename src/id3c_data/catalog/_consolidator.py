@@ -133,7 +133,7 @@ def _frames_per_event(resource: Any, data_key: str, shape: tuple[int, ...]) -> i
     """
     axis = shape[:-2]
     frames = resource["parameters"].get("frames_per_event", axis[0] if axis else 1)
-    if frames < 1 or len(shape) not in (2, 3) or axis not in ((frames,), () if frames == 1 else (frames,)):
+    if frames < 1 or len(shape) < 2 or axis not in (((frames,), ()) if frames == 1 else ((frames,),)):
         raise DocumentError(
             f"has {frames} frames an event, the data key has the shape {shape}",
             where=f"resource {resource['uid']} of {data_key}",

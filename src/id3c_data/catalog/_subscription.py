@@ -14,6 +14,7 @@ from tiled.client.constructors import from_context
 from tiled.client.container import Container
 
 from ..errors import CatalogError, Id3cDataError
+from ._clients import Catalog
 from ._queue import LOST, DocumentQueue
 from ._run_writer import Registered
 from ._tiled_writer import CatalogWriter
@@ -55,6 +56,8 @@ def subscribe(RE: Any, cat: Container, *, registered: Registered = "auto") -> Su
     """
     subscription = Subscription(cat, registered=registered)
     subscription.attach(RE)
+    if isinstance(cat, Catalog):
+        cat.written_by(subscription)
     return subscription
 
 
@@ -110,13 +113,15 @@ class Subscription:
     def __call__(self, name: str, doc: Any) -> None:
         """Take in a document; returns at once, whatever happens."""
         name = getattr(name, "value", name)
+        if name == "start":
+            self._latest = doc["uid"]
         if self._queue.put(name, _own(doc) if name in _COPIED else doc):
             self._losing = False
             with self._done:
                 self._put += 1
         elif not self._losing:
             self._losing = True
-            self._note(self._loss(name))
+            self._note(self._loss(name), self._latest)
 
     def _loss(self, name: str) -> CatalogError:
         """Return the error that documents are lost from this one on."""
@@ -135,20 +140,41 @@ class Subscription:
         CatalogError
             Where it is not within the timeout, or a run could not be written and no one was told yet.
         """
-        self._queue.ask_for_flush()
+        self._drain(timeout)
         with self._done:
-            aim = self._put
-            self._done.wait_for(lambda: self._written >= aim or not self._thread.is_alive(), timeout)
-            if self._written < aim:
-                ended = "" if self._thread.is_alive() else "; the thread that writes has ended"
-                raise CatalogError(
-                    f"{aim - self._written} of {aim} documents are not written after {timeout} s{ended}",
-                    where=self._where,
-                    next_step="wait longer, or see whether the catalog's server answers",
-                )
             news, self._told = self.errors[self._told :], len(self.errors)
         if news:
             raise news[0]
+
+    def catch_up(self, *, needs_last: bool, timeout: float | None = 30.0) -> None:
+        """Wait until all that came so far is in the catalog; `Catalog` does before it looks for a run.
+
+        Parameters
+        ----------
+        needs_last
+            Whether the run that started last must be there: without it an older one would pass for the last.
+
+        Raises
+        ------
+        CatalogError
+            Where it is not within the timeout, or the last run could not be written.
+        """
+        self._drain(timeout)
+        with self._done:
+            failure = self._failures.get(self._latest)
+        if needs_last and failure is not None:
+            raise failure
+
+    def _drain(self, timeout: float | None) -> None:
+        self._queue.ask_for_flush()
+        with self._done:
+            aim = self._put
+            if not self._done.wait_for(lambda: self._written >= aim or not self._thread.is_alive(), timeout):
+                raise CatalogError(
+                    f"{aim - self._written} of {aim} documents are not written after {timeout} s",
+                    where=self._where,
+                    next_step="wait longer, or see whether the catalog's server answers",
+                )
 
     flush = wait
     """`wait` writes at once what is held back, so that the two are one."""
@@ -233,11 +259,12 @@ class Subscription:
             next_step=next_step,
         )
         failure.__cause__ = error
-        self._note(failure)
+        self._note(failure, uid)
 
-    def _note(self, error: CatalogError) -> None:
+    def _note(self, error: CatalogError, uid: str | None) -> None:
         with self._done:
             self.errors.append(error)
+            self._failures[uid] = error
         logger.error("%s", error)
 
 
