@@ -22,6 +22,7 @@ from bluesky import plans as bp
 from bluesky.utils import FailedStatus
 from ophyd.sim import SynAxis
 
+from id3c_data.catalog import connect, serve, subscribe
 from id3c_data.devices import Eiger2Base
 from id3c_data.errors import DetectorFault, Id3cDataError
 from id3c_data.sim import FrameModel
@@ -54,6 +55,8 @@ def devices_file(creator: str, prefix: str, templates: dict[str, str]) -> dict[s
         (detector,) = yaml.safe_load(text)["apstools.devices.ad_creator"]
         (hdf1,) = [plugin["hdf1"] for plugin in detector["plugins"] if "hdf1" in plugin]
         hdf1.update(templates)
+        if creator == "apstools.devices.ad_creator":
+            hdf1["timeout"] = 3.0  # of the plugin, which cannot see that the detector did not arm
         content = {creator: [detector]}
     detector["prefix"] = prefix
     return content
@@ -106,6 +109,14 @@ def sim_motor() -> Any:
 def frames(first_series: int, count: int) -> np.ndarray:
     """Return the first frame of each series, as the simulated detector makes them."""
     return np.stack([MODEL.frame(first_series + n, 1) for n in range(count)])
+
+
+@pytest.fixture(scope="module")
+def tiled(detector_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A Tiled catalog beside databroker's."""
+    folder = tmp_path_factory.mktemp("catalog")
+    with serve(folder, readable_storage=[detector_folder]) as server:
+        yield connect(server.uri, api_key=server.api_key)
 
 
 def hint_total(eiger2: Any) -> None:
@@ -175,3 +186,41 @@ def test_a_detector_that_does_not_arm_gives_no_event(eiger2: Any, session: Any, 
     assert (stop["exit_status"], stop["num_events"].get("primary", 0)) == ("fail", 0)
     session.RE(bp.count([eiger2], num=1))
     assert session.cat[-1].metadata["stop"]["exit_status"] == "success"
+
+
+def test_several_images_a_point_make_an_axis_of_their_own(eiger2: Any, session: Any) -> None:
+    if isinstance(eiger2, Eiger2Base):
+        eiger2.num_images.put(3)
+    else:
+        eiger2.cam.stage_sigs["num_images"] = 3
+    before = eiger2.cam.sequence_id.get()
+    session.RE(bp.count([eiger2], num=2))
+    images = session.cat[-1].primary.read()["eiger2_image"]
+    assert images.dims[1:] == ("eiger2_frame", "eiger2_y", "eiger2_x")
+    expected = [[MODEL.frame(before + 1 + n, i) for i in (1, 2, 3)] for n in range(2)]
+    np.testing.assert_array_equal(images, expected)
+
+
+def test_the_run_is_read_through_tiled_too(eiger2: Any, session: Any, tiled: Any) -> None:
+    with subscribe(session.RE, tiled) as subscription:
+        session.RE(bp.count([eiger2], num=3))
+        subscription.wait()
+    images = tiled[-1].primary["eiger2_image"].read()
+    np.testing.assert_array_equal(images, session.cat[-1].primary.read()["eiger2_image"])
+
+
+def test_3idc_s_file_as_it_stands_counts_without_images(
+    instrument: Any, session: Any, ioc: RunningIoc, tmp_path: Path
+) -> None:
+    text = (CONFIGS / "devices_3idc.yml").read_text()
+    assert '"dp_eiger_sn:"' in text
+    (tmp_path / "devices.yml").write_text(text.replace("dp_eiger_sn:", ioc.prefix))
+    make_devices(file="devices.yml", path=tmp_path, device_manager=instrument, pause=0)
+    eiger2 = instrument.devices["eiger2"]
+    hint_total(eiger2)
+    eiger2.cam.acquire_time.put(0.01)
+    before = eiger2.cam.sequence_id.get()
+    session.RE(bp.count([eiger2], num=2))
+    eiger2.destroy()
+    totals = session.cat[-1].primary.read()["eiger2_stats1_total"]
+    np.testing.assert_array_equal(totals, frames(before + 1, 2).sum(axis=(1, 2), dtype=float))
