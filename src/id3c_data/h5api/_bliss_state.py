@@ -75,12 +75,12 @@ class BlissScanState:
     def wait_for_change(self, known: ScanPhase, timeout: float | None = None) -> ScanPhase:
         """Return the phase as soon as it is another than the known one, or after ``timeout`` seconds."""
         deadline = None if timeout is None else time.monotonic() + timeout
-        while (phase := self.phase) == known and phase is not ScanPhase.FINISHED:
+        while (phase := self.phase) <= known and phase is not ScanPhase.FINISHED:  # others may see it first
             pause = poll_pause(self._files.sightings)
             if deadline is not None:
                 pause = min(pause, deadline - time.monotonic())
             if pause <= 0:
-                break
+                return known
             time.sleep(pause)
         return phase
 

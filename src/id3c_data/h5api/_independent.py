@@ -48,6 +48,27 @@ class _Bytes(io.RawIOBase):
         return True
 
 
+class _Independent(OpenFile):
+    """A file that closes itself, at the latest before the interpreter ends.
+
+    HDF5 closes what is left open when the interpreter is gone, and would call the file object then.
+    """
+
+    def __init__(self, path: Path, real_path: Path, descriptor: int, hdf5: h5py.File) -> None:
+        super().__init__(path, real_path, descriptor, hdf5)
+        self._finalizer = weakref.finalize(self, _close, hdf5, descriptor)
+
+    def close(self) -> None:
+        """Close it; nothing happens when it is closed already."""
+        self._finalizer()
+        self.descriptor = -1
+
+
+def _close(hdf5: h5py.File, descriptor: int) -> None:
+    hdf5.close()
+    os.close(descriptor)
+
+
 def open_independent(path: Path, roots: AllowedRoots | None = None) -> OpenFile:
     """Return a file, open for reading as it stands on the disk now.
 
@@ -78,10 +99,7 @@ def open_independent(path: Path, roots: AllowedRoots | None = None) -> OpenFile:
         if descriptor >= 0:
             os.close(descriptor)
         raise
-    file = OpenFile(path, real_path, descriptor, hdf5)
-    # HDF5 closes what is left open when the interpreter is gone, and would call the file object then.
-    weakref.finalize(file, hdf5.close)
-    return file
+    return _Independent(path, real_path, descriptor, hdf5)
 
 
 def written_in_swmr_mode(path: Path) -> bool:

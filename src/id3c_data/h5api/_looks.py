@@ -87,16 +87,17 @@ class Files:
         self.path_map, self.allowed_roots = PathMap.of(path_map), AllowedRoots.of(allowed_roots)
         self.sightings = Sightings()
         self.opened = 0
+        self._dropped: list[_Held] = []
         self._held: OrderedDict[Path, _Held] = OrderedDict()
 
-    def hold(self, path: Path, identity: FileIdentity | None) -> _Held:
+    def hold(self, path: Path, identity: FileIdentity | None, *, swmr: bool) -> _Held:
         """Return a file that is in this state now, open."""
         held = self._held.get(path)
         if held is not None and held.serves(identity):
             self._held.move_to_end(path)
             return held
         self.drop(path)
-        if written_in_swmr_mode(path):
+        if swmr:
             shared = SwmrFile.open(path, self.allowed_roots)
             held = _Held(shared.file, shared.release)
         else:
@@ -106,27 +107,35 @@ class Files:
         self.opened += 1
         return held
 
-    def grows(self, path: Path) -> bool:
+    def grows(self, path: Path, identity: FileIdentity) -> bool:
         """Say whether a file is written in SWMR mode, and so may be read while it grows."""
         held = self._held.get(path)
-        return held.swmr if held is not None else written_in_swmr_mode(path)
+        return held.swmr if held is not None and held.serves(identity) else written_in_swmr_mode(path)
 
     def trim(self) -> None:
         """Close the files that were not used for the longest time."""
         for path in list(self._held)[: max(0, len(self._held) - _MOST_OPEN)]:
             self.drop(path)
+        if len(self._dropped) > _MOST_OPEN:
+            self.tidy()
 
     def drop(self, path: Path) -> None:
-        """Close one file."""
+        """Have no more to do with one file; it is closed when there is time."""
         held = self._held.pop(path, None)
         if held is not None:
             self.opened += 1
-            held.really_close()
+            self._dropped.append(held)
+
+    def tidy(self) -> None:
+        """Close the files that were dropped, which takes h5py as long as opening them."""
+        while self._dropped:
+            self._dropped.pop().really_close()
 
     def close(self) -> None:
         """Close all."""
         for path in list(self._held):
             self.drop(path)
+        self.tidy()
 
 
 class Look(Resolver):
@@ -165,11 +174,12 @@ class Look(Resolver):
         """Return a file, open, and note in which state it is; it stays open when the look is over."""
         path = Path(os.path.abspath(path))  # noqa: PTH100 (resolve() would follow symlinks)
         identity = self.note(path)
-        if identity is not None and self._files.grows(path):
+        grows = identity is not None and self._files.grows(path, identity)
+        if grows:
             self._growing.add(path)
         elif identity is not None and self._calm and self._quiet_in(path) > 0:
             raise NotQuiet(f"{path} is being written")
-        held = self._files.hold(path, identity)
+        held = self._files.hold(path, identity, swmr=grows)
         if not held.swmr and held.identity != identity:
             raise NotQuiet(f"{path} changed while it was opened")
         return held

@@ -87,6 +87,8 @@ class Reader:
                 if not may_still_come(error, standing):
                     raise
                 reason = error
+            with self._lock:
+                self._files.tidy()
             waiting.pause(look, standing, reason)
 
     def _once(self, attempt: Attempt[T], look: Look, standing: Standing) -> T:

@@ -6,7 +6,7 @@ import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import EllipsisType
-from typing import Any, SupportsIndex, TypeAlias, cast
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -133,11 +133,9 @@ def _item(item: Any) -> _Item:
         return taken
     if isinstance(item, (bool, np.bool_)) or item is None:
         raise TypeError(f"a dataset cannot be indexed with {item!r}")
-    if not isinstance(item, np.ndarray) and isinstance(item, SupportsIndex):
+    if hasattr(item, "__index__") and not getattr(item, "ndim", 0):
         return operator.index(item)
     array: NDArray[Any] = np.asarray(item)
-    if array.ndim == 0 and array.dtype.kind in "iu":
-        return int(array)
     if array.ndim == 1 and array.dtype.kind == "b":
         return np.flatnonzero(array)
     if array.ndim == 1 and (array.dtype.kind in "iu" or array.size == 0):
