@@ -16,9 +16,10 @@ from bluesky_tiled_plugins.writing.consolidators import (
     ConsolidatorBase,
     Patch,
 )
+from bluesky_tiled_plugins.writing.tiled_writer import MIMETYPE_LOOKUP
 from tiled.structures.data_source import Asset, DataSource
 
-from ..documents import MIMETYPE
+from ..documents import MIMETYPE, SPEC
 from ..errors import DocumentError
 from ._slots import Slot, SlotTable
 
@@ -152,5 +153,10 @@ def consolidator_for(stream_resource: Any, descriptor: Any) -> ConsolidatorBase:
 
 
 def register_consolidator() -> None:
-    """Make `bluesky_tiled_plugins` use our consolidator for masters."""
+    """Make `bluesky_tiled_plugins` use our consolidator for masters, also in its own ``TiledWriter``.
+
+    That is what BITS subscribes for a Tiled client: one call at start-up and its runs have arrays, where they
+    would else have files to download.
+    """
+    MIMETYPE_LOOKUP[SPEC] = MIMETYPE
     CONSOLIDATOR_REGISTRY[MIMETYPE] = consolidator_for  # type: ignore[assignment]  # it is only called

@@ -96,6 +96,8 @@ class Subscription:
         self._done = threading.Condition()
         self._put = self._written = 0  # documents, ever
         self._losing = False
+        self._latest: str | None = None  # uid of the run that started last
+        self._failures: dict[str | None, CatalogError] = {}  # by the uid of their run
         self._detach: Callable[[], None] = lambda: None
         with translated(self._where):
             self._writer = CatalogWriter(
@@ -166,12 +168,15 @@ class Subscription:
             raise failure
 
     def _drain(self, timeout: float | None) -> None:
+        """Wait until all that came so far is in the catalog, or given up."""
         self._queue.ask_for_flush()
         with self._done:
             aim = self._put
-            if not self._done.wait_for(lambda: self._written >= aim or not self._thread.is_alive(), timeout):
+            self._done.wait_for(lambda: self._written >= aim or not self._thread.is_alive(), timeout)
+            if self._written < aim:
+                ended = "" if self._thread.is_alive() else "; the thread that writes has ended"
                 raise CatalogError(
-                    f"{aim - self._written} of {aim} documents are not written after {timeout} s",
+                    f"{aim - self._written} of {aim} documents are not written after {timeout} s{ended}",
                     where=self._where,
                     next_step="wait longer, or see whether the catalog's server answers",
                 )

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from id3c_data.catalog import Catalog, Subscription, subscribe
+from id3c_data.catalog import Catalog, Server, Subscription, connect, subscribe
 from id3c_data.errors import CatalogError
 from id3c_data.sim import FrameModel, SeriesFiles
 from id3c_data.testing.catalog import RunDocuments
@@ -220,3 +220,31 @@ def test_an_eiger_that_writes_documents_of_its_own_is_read_too(
     images = cat[run.uid].primary["eiger2_image"]
     assert images.shape == (2, 3, *model.shape)
     assert np.array_equal(images[1, 2].read(), model.frame(2, 3))
+
+
+def test_the_last_run_is_the_one_just_taken_without_any_waiting_of_the_users(
+    server: Server, folder: Path, series: Write, model: FrameModel
+) -> None:
+    engine, cat = RecordingEngine(), connect(server.uri, api_key=server.api_key)
+    with subscribe(engine, cat):
+        for _ in range(3):
+            uid = take(engine.emit, folder, series, model, 2)
+            assert cat[-1].metadata["start"]["uid"] == uid
+            assert cat[-1].primary["eiger2_image"].shape == (2, *model.shape)
+
+
+def test_an_older_run_never_passes_for_a_last_one_that_could_not_be_written(
+    server: Server, folder: Path, series: Write, model: FrameModel
+) -> None:
+    engine, cat = RecordingEngine(), connect(server.uri, api_key=server.api_key)
+    subscription = subscribe(engine, cat)
+    older = take(engine.emit, folder, series, model, 1)
+    bad = RunDocuments(engine.emit, root=folder, frame_shape=(60,))  # type: ignore[arg-type]
+    bad.event(bad.resource(series(1).master))
+    bad.stop()
+    for _ in range(2):
+        with pytest.raises(CatalogError, match=f"run {bad.uid} could not be written"):
+            cat[-1]
+    assert cat[older].metadata["start"]["uid"] == older
+    with pytest.raises(CatalogError, match=bad.uid):
+        subscription.close()
