@@ -22,7 +22,7 @@ from bluesky import plans as bp
 from bluesky.utils import FailedStatus
 from ophyd.sim import SynAxis
 
-from id3c_data.catalog import connect, serve, subscribe
+from id3c_data.catalog import connect, register_consolidator, serve, subscribe
 from id3c_data.devices import Eiger2Base
 from id3c_data.errors import DetectorFault, Id3cDataError
 from id3c_data.sim import FrameModel
@@ -205,6 +205,17 @@ def test_the_run_is_read_through_tiled_too(eiger2: Any, session: Any, tiled: Any
     with subscribe(session.RE, tiled) as subscription:
         session.RE(bp.count([eiger2], num=3))
         subscription.wait()
+    images = tiled[-1].primary["eiger2_image"].read()
+    np.testing.assert_array_equal(images, session.cat[-1].primary.read()["eiger2_image"])
+
+
+def test_bits_own_subscription_of_a_tiled_client_writes_arrays(
+    eiger2: Any, session: Any, tiled: Any, tmp_path: Path
+) -> None:
+    register_consolidator()
+    iconfig = {"RUN_ENGINE": {"MD_PATH": str(tmp_path / "tiled.yml")}}
+    engine, _ = init_RE(iconfig, subscribers=[tiled, session.cat])
+    engine(bp.count([eiger2], num=3))
     images = tiled[-1].primary["eiger2_image"].read()
     np.testing.assert_array_equal(images, session.cat[-1].primary.read()["eiger2_image"])
 
