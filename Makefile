@@ -31,12 +31,7 @@ test-bits: $(if $(AS_IS),,$(BITS_VENV)/.made-for-bits)  ## Run the tests beside 
 	@exec $(BITS_VENV)/bin/python -m pytest tests/bits $(ARGS)
 
 lint: $(call made,lint)  ## Check style, types, layers, spelling, and that no file names a package registry.
-	@$(BIN)/ruff check
-	@$(BIN)/ruff format --check
-	@$(BIN)/pyright --pythonpath $(BIN)/python
-	@$(BIN)/lint-imports --no-logo
-	@$(BIN)/codespell
-	@.ci/no-registry-hosts
+	@.ci/lint $(BIN)
 
 docs: $(call made,docs)  ## Build the documentation into docs/_build/html; warnings are errors.
 	@$(BIN)/python -m sphinx -q -W --keep-going -b html docs docs/_build/html
