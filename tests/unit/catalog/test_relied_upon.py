@@ -9,7 +9,7 @@ from bluesky_tiled_plugins import TiledWriter
 from bluesky_tiled_plugins.clients.bluesky_event_stream import BlueskyEventStream
 from bluesky_tiled_plugins.clients.bluesky_run import BlueskyRun
 from bluesky_tiled_plugins.writing.consolidators import CONSOLIDATOR_REGISTRY, ConsolidatorBase
-from bluesky_tiled_plugins.writing.tiled_writer import RunNormalizer, _RunWriter
+from bluesky_tiled_plugins.writing.tiled_writer import MIMETYPE_LOOKUP, RunNormalizer, _RunWriter
 from event_model import RunRouter
 from tiled.catalog.adapter import CatalogArrayAdapter
 from tiled.client.context import Context
@@ -40,6 +40,7 @@ def test_the_writer_makes_one_callback_for_each_run() -> None:
     assert "_run_router" in inspect.getsource(TiledWriter.__init__)
     assert parameters(RunRouter.__call__)[:3] == ["self", "name", "doc"]
     assert "spec_to_mimetype" in parameters(RunNormalizer)
+    assert RunNormalizer().spec_to_mimetype.items() >= MIMETYPE_LOOKUP.items()
 
 
 def test_consolidators_are_found_by_mimetype_and_called() -> None:
