@@ -32,6 +32,10 @@ class ExposureLogic(Protocol):
     manual_trigger: bool
     """Whether the driver waits for `Trigger`."""
 
+    def get_ready(self) -> None:
+        """Wait until the next frames that come are those of the next event."""
+        ...
+
     def expose(self) -> Taken:
         """Take the frames of one event; blocks."""
         ...
@@ -68,11 +72,14 @@ class PointSeriesLogic:
         self._acquisition, self._images, self._source = acquisition, images, source
         self._running = False
 
+    def get_ready(self) -> None:
+        """Wait until an older series is over."""
+        if not self._acquisition.is_over:
+            self._acquisition.settle()
+
     def expose(self) -> Taken:
         """Take one series and return when the driver is done with it, its files included."""
         acquisition = self._acquisition
-        if not acquisition.is_over:
-            acquisition.settle()
         self._running = True
         acquisition.start()
         sequence_id = acquisition.wait_until_armed()
@@ -142,11 +149,14 @@ class RunSeriesLogic:
         self._armed_for = self._fired = 0
         self._arming = False
 
-    def expose(self) -> Taken:
-        """Take the images of one trigger."""
+    def get_ready(self) -> None:
+        """Arm where no triggers are left, and wait for an exposure that was called off."""
         if self._fired == self._armed_for:
             self._arm()
-        self._wait_for_images()  # of a point that was called off while it was exposed
+        self._wait_for_images()
+
+    def expose(self) -> Taken:
+        """Take the images of one trigger."""
         self._acquisition.cam.special_trigger_button.put(1)
         self._fired += 1
         self._wait_for_images()

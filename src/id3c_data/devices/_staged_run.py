@@ -78,6 +78,7 @@ class StagedRun:
     def take_event(self) -> None:
         """Take the frames of one event and see that they are where they belong; blocks."""
         self._readings = {}
+        self.exposing.get_ready()
         self.store.expect()
         if self._statistics is not None:
             self._statistics.expect()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -162,8 +163,8 @@ def fresh_bench(ca_ports: CaPorts, tmp_path: Path) -> Iterator[Bench]:
         bench.release()
 
 
-@pytest.fixture
-def engine() -> Iterator[Any]:
+@contextlib.contextmanager
+def running_engine() -> Iterator[Any]:
     """A RunEngine."""
     from bluesky import RunEngine
 
@@ -174,6 +175,12 @@ def engine() -> Iterator[Any]:
     engine.loop.call_soon_threadsafe(engine.loop.stop)
     engine._th.join()
     engine.loop.close()
+
+
+@pytest.fixture
+def engine() -> Iterator[Any]:
+    with running_engine() as engine:
+        yield engine
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -67,6 +68,22 @@ def test_dropped_signals_are_those_of_one_instance(old_bench: Bench) -> None:
 
     old_bench.detector().wait_for_connection(all_signals=True, timeout=30)
     assert "signed_data" in Eiger2Cam.component_names
+
+
+@pytest.mark.parametrize("writer", ["dcu", "hdf5"])
+def test_ioc_on_windows_is_followed(
+    writer: str, ca_ports: CaPorts, tmp_path: Path, engine: Any, docs: Any
+) -> None:
+    view = "D:\\data"
+    with running_ioc(ports=ca_ports, size=SIZE, arm_time_s=0.03, mounts={view: tmp_path}) as ioc:
+        bench = Bench(ioc, tmp_path)
+        detector = bench.detector(
+            writer=writer, write_path_template=f"{view}\\%Y\\%m\\", path_semantics="windows"
+        )
+        engine(bp.count([detector], num=2))
+        bench.release()
+    assert docs.exit_status == "success"
+    assert {str(tmp_path / path) for path, _ in docs.slots} <= {str(file) for file in bench.files}
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import event_model
 import h5py
 import hdf5plugin  # noqa: F401 (registers the filter that the files are compressed with)
 import numpy as np
@@ -14,15 +17,17 @@ from bluesky import plans as bp
 from bluesky.preprocessors import stage_wrapper
 from bluesky.utils import FailedStatus
 
+from id3c_data.devices import declare_points
 from id3c_data.sim import FrameModel
 
-from .conftest import SIZE, cause
+from .conftest import SIZE, VIEW, Bench, Documents, cause, running_engine
 
 MODES = [(writer, series) for writer in ("dcu", "hdf5") for series in ("point", "run")]
 MODEL = FrameModel(*SIZE)
+EVENTS, IMAGES = 3, 2
 
 
-def frames_of(docs: Any, folder: Path, images: int = 1) -> list[np.ndarray]:
+def frames_of(docs: Documents, folder: Path, images: int = 1) -> list[np.ndarray]:
     """The frames of each event, looked up by hand as the documents say."""
     found = []
     for path, slot in docs.slots:
@@ -34,52 +39,73 @@ def frames_of(docs: Any, folder: Path, images: int = 1) -> list[np.ndarray]:
     return found
 
 
-@pytest.mark.parametrize(("writer", "series"), MODES)
-def test_each_event_has_its_own_frame(writer: str, series: str, bench: Any, engine: Any, docs: Any) -> None:
-    detector = bench.detector(writer=writer, series=series)
-    engine(bp.count([detector], num=3))
-    assert docs.exit_status == "success"
-    frames = frames_of(docs, bench.folder)
-    first = bench.get("cam1:SequenceId") - (2 if series == "point" else 0)
-    wanted = [(first + i, 1) if series == "point" else (first, i + 1) for i in range(3)]
-    assert [
-        np.array_equal(frame[0], MODEL.frame(*where)) for frame, where in zip(frames, wanted, strict=True)
-    ] == [True] * 3
+@dataclass(frozen=True)
+class Counted:
+    """What a count of several images an event has left."""
+
+    series: str
+    docs: Documents
+    sequence_id: int
+    """The last series."""
+    frames: list[np.ndarray]
 
 
-@pytest.mark.parametrize(("writer", "series"), MODES)
-def test_several_images_of_an_event_are_together(
-    writer: str, series: str, bench: Any, engine: Any, docs: Any
-) -> None:
-    detector = bench.detector(writer=writer, series=series, num_images=3, images_per_file=2)
-    engine(bp.count([detector], num=2))
-    frames = frames_of(docs, bench.folder, images=3)
-    last = bench.get("cam1:SequenceId")
-    if series == "point":
-        wanted = [[MODEL.frame(last - 1 + event, i + 1) for i in range(3)] for event in range(2)]
-    else:
-        wanted = [[MODEL.frame(last, 3 * event + i + 1) for i in range(3)] for event in range(2)]
-    assert np.array_equal(frames, wanted)
-    (descriptor,) = docs.of("descriptor")
-    key = descriptor["data_keys"]["eiger2_image"]
-    assert (key["shape"], key["dims"]) == ([3, *SIZE], ["eiger2_frame", "eiger2_y", "eiger2_x"])
-
-
-@pytest.mark.parametrize(("writer", "series"), MODES)
-def test_statistics_are_those_of_the_events_last_frame(
-    writer: str, series: str, bench: Any, engine: Any, docs: Any
-) -> None:
+@pytest.fixture(scope="module", params=MODES, ids="-".join)
+def counted(request: pytest.FixtureRequest, shared_ioc: Any) -> Iterator[Counted]:
+    """One count in each mode, which several tests look at."""
+    writer, series = request.param
+    bench, docs = Bench(shared_ioc, shared_ioc.mounts[VIEW]), Documents()
     detector = bench.detector(
-        writer=writer, series=series, num_images=2, hinted=["stats1.total", "stats1.max_value"]
+        writer=writer,
+        series=series,
+        num_images=IMAGES,
+        images_per_file=IMAGES,
+        hinted=["stats1.total", "stats1.max_value"],
     )
-    engine(bp.count([detector], num=3))
-    frames = frames_of(docs, bench.folder, images=2)
-    assert docs.data("eiger2_stats1_total") == [float(event[-1].sum(dtype=float)) for event in frames]
-    assert docs.data("eiger2_stats1_max_value") == [float(event[-1].max()) for event in frames]
+    with running_engine() as engine:
+        engine.preprocessors.append(declare_points)
+        engine(bp.count([detector], num=EVENTS), lambda name, doc: docs(name, doc))
+    sequence_id = bench.get("cam1:SequenceId")
+    yield Counted(series, docs, sequence_id, frames_of(docs, bench.folder, IMAGES))
+    bench.reset()
 
 
-@pytest.mark.parametrize("writer", ["dcu", "hdf5"])
-@pytest.mark.parametrize(("bits", "dtype"), [(8, "|u1"), (16, "<u2"), (32, "<u4")])
+def test_run_is_a_success(counted: Counted) -> None:
+    assert counted.docs.exit_status == "success"
+    assert len(counted.docs.of("event")) == EVENTS
+
+
+def test_each_event_has_its_own_frames_together(counted: Counted) -> None:
+    last = counted.sequence_id
+    for event, frames in enumerate(counted.frames):
+        if counted.series == "point":
+            wanted = [MODEL.frame(last - EVENTS + 1 + event, i + 1) for i in range(IMAGES)]
+        else:
+            wanted = [MODEL.frame(last, event * IMAGES + i + 1) for i in range(IMAGES)]
+        assert np.array_equal(frames, wanted)
+
+
+def test_shape_of_several_images_has_an_axis_for_them(counted: Counted) -> None:
+    (descriptor,) = counted.docs.of("descriptor")
+    key = descriptor["data_keys"]["eiger2_image"]
+    assert (key["shape"], key["dims"]) == ([IMAGES, *SIZE], ["eiger2_frame", "eiger2_y", "eiger2_x"])
+
+
+def test_statistics_are_those_of_the_events_last_frame(counted: Counted) -> None:
+    last = [frames[-1] for frames in counted.frames]
+    assert counted.docs.data("eiger2_stats1_total") == [float(frame.sum(dtype=float)) for frame in last]
+    assert counted.docs.data("eiger2_stats1_max_value") == [float(frame.max()) for frame in last]
+
+
+def test_documents_hold_together(counted: Counted) -> None:
+    for name, doc in counted.docs:
+        event_model.schema_validators[event_model.DocumentNames[name]].validate(doc)
+
+
+@pytest.mark.parametrize(
+    ("writer", "bits", "dtype"),
+    [("dcu", 8, "|u1"), ("dcu", 16, "<u2"), ("dcu", 32, "<u4"), ("hdf5", 16, "<u2"), ("hdf5", 32, "<u4")],
+)
 def test_data_key_is_true_for_the_exposure(
     writer: str, bits: int, dtype: str, bench: Any, engine: Any, docs: Any
 ) -> None:
@@ -193,10 +219,19 @@ def test_configuration_says_how_the_frames_were_taken(bench: Any, engine: Any, d
         assert f"eiger2_cam_{name}" in configuration
 
 
-def test_relative_write_template_and_windows_ioc_are_followed(bench: Any, engine: Any, docs: Any) -> None:
+def test_relative_write_template_starts_at_its_root(bench: Any, engine: Any, docs: Any) -> None:
     detector = bench.detector(
-        write_path_template="a/b/", write_root="/detector/data", read_path_template=f"{bench.folder}/a/b/"
+        write_path_template="a/b/", write_root=VIEW, read_path_template=f"{bench.folder}/a/b/"
     )
     engine(bp.count([detector]))
     assert docs.exit_status == "success"
     assert [file.parent for file in bench.files] == [bench.folder / "a/b"] * 2
+
+
+def test_signed_data_of_the_driver_is_the_plugins_type(bench: Any, engine: Any, docs: Any) -> None:
+    bench.put("cam1:SignedData", 1)
+    engine(bp.count([bench.detector(writer="hdf5")]))
+    bench.put("cam1:SignedData", 0)
+    (descriptor,) = docs.of("descriptor")
+    (frame,) = frames_of(docs, bench.folder)
+    assert descriptor["data_keys"]["eiger2_image"]["dtype_numpy"] == frame.dtype.str == "<i4"
