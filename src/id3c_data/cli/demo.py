@@ -20,9 +20,7 @@ _INTERRUPTED = 130  # as a shell reports a program that Ctrl-C ended
     help="Who writes the files: the detector's control unit, or the IOC's HDF5 plugin.",
 )
 @click.option("--num", type=click.IntRange(1), default=10, show_default=True, help="Points to count.")
-@click.option(
-    "--images", type=click.IntRange(1), default=1, show_default=True, help="Images of each point."
-)
+@click.option("--images", type=click.IntRange(1), default=1, show_default=True, help="Images of each point.")
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
@@ -37,7 +35,9 @@ _INTERRUPTED = 130  # as a shell reports a program that Ctrl-C ended
     show_default=True,
     help="The devices.yml that names the detector.",
 )
-@click.option("--keep", is_flag=True, help="Leave detector and catalog running until Ctrl-C, to go on by hand.")
+@click.option(
+    "--keep", is_flag=True, help="Leave detector and catalog running until Ctrl-C, to go on by hand."
+)
 @click.pass_context
 def demo(
     context: click.Context, writer: str, num: int, images: int, out: Path, devices: Path, *, keep: bool

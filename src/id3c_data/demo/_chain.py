@@ -1,4 +1,4 @@
-"""What must run beside the session: the detector's IOC and the catalog's server, each a process of its own."""
+"""What must run beside the session: the detector's IOC and the catalog's server, as processes."""
 
 from __future__ import annotations
 
@@ -49,8 +49,19 @@ def running_chain() -> Iterator[Chain]:
         folder = Path(scratch).resolve()
         files = folder / "eiger2"
         files.mkdir()
+        stack.enter_context(_temporary_files_in(folder))
         ports = isolate_channel_access()
         ioc = stack.enter_context(running_ioc(prefix=IOC_PREFIX, ports=ports, mounts={WRITE_ROOT: files}))
         stack.enter_context(ca_repeater(ports))
         server = stack.enter_context(serve(folder / "catalog", readable_storage=[files]))
         yield Chain(ioc, server, files)
+
+
+@contextmanager
+def _temporary_files_in(folder: Path) -> Iterator[None]:
+    """Let what libraries leave behind go with the folder: importing ophyd.sim makes a folder and leaves it."""
+    before, tempfile.tempdir = tempfile.tempdir, str(folder)
+    try:
+        yield
+    finally:
+        tempfile.tempdir = before

@@ -18,6 +18,7 @@ from ._picture import save_picture
 __all__ = ["Settings", "run_demo"]
 
 _DETECTOR = "eiger2"
+_IMAGES = f'cat[-1].primary["{_DETECTOR}_image"]'
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +80,14 @@ def run_demo(
         with narration.step(f"RE(bp.count([{_DETECTOR}], num={settings.num}))") as found:
             catalog, series = _count(settings, chain, detector, stack)
             found(f"{len(series)} points taken; the detector calls their exposures series {_span(series)}.")
-        with narration.step(f'images = cat[-1].primary["{_DETECTOR}_image"], and read them over HTTP') as found:
+        with narration.step(f"images = {_IMAGES}, and read them over HTTP") as found:
             images = catalog[-1].primary[f"{_DETECTOR}_image"]
             pixels = compare(images, series)
             found(f"{images!r}")
             found(f"All {pixels:,} pixels are those that the detector made.")
         with narration.step("Draw the first frame") as found:
             found(f"{_draw(settings, images, series)}")
-        tell(f'\ncat[-1].primary["{_DETECTOR}_image"].shape == {images.shape}')
+        tell(f"\n{_IMAGES}.shape == {images.shape}")
         if keep is not None:
             keep(_to_paste(settings, chain))
 

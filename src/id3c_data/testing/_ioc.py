@@ -124,6 +124,7 @@ def running_ioc(
                 stdout=subprocess.PIPE,
                 stderr=stderr,
                 env={**os.environ, "TMPDIR": scratch},
+                start_new_session=True,  # Ctrl-C at a terminal is for the client, which then stops this
                 text=True,
             )
         assert process.stdout is not None  # noqa: S101 - it is a pipe

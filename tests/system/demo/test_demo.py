@@ -1,0 +1,143 @@
+"""The demo as a newcomer runs it: a command in a terminal."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).parents[3]
+TIMEOUT_S = 90.0
+
+
+@dataclass(frozen=True)
+class Terminal:
+    """Where the demo runs: a folder for what it writes for the user, and one for what it must remove."""
+
+    out: Path
+    scratch: Path
+
+    def start(self, *options: str) -> subprocess.Popen[str]:
+        command = [sys.executable, "-u", "-m", "id3c_data", "demo", "--out", str(self.out), *options]
+        return subprocess.Popen(
+            command,
+            cwd=REPOSITORY,
+            env={**os.environ, "TMPDIR": str(self.scratch)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def processes_left(self) -> list[str]:
+        """Return the command lines of processes that still use the scratch folder."""
+        found = []
+        for entry in Path("/proc").glob("[0-9]*/environ"):
+            try:
+                if str(self.scratch).encode() in entry.read_bytes():
+                    found.append(entry.with_name("cmdline").read_bytes().replace(b"\0", b" ").decode())
+            except OSError:
+                continue  # it has ended meanwhile
+        return found
+
+
+@pytest.fixture
+def terminal(tmp_path: Path) -> Terminal:
+    terminal = Terminal(tmp_path / "out", tmp_path / "scratch")
+    terminal.scratch.mkdir()
+    return terminal
+
+
+def wait_for_line(process: subprocess.Popen[str], pattern: str) -> str:
+    """Read what a process says up to a line that matches; its timeout is the test's."""
+    assert process.stdout is not None
+    said = ""
+    for line in process.stdout:
+        said += line
+        if re.search(pattern, line):
+            return said
+    raise AssertionError(f"it ended without saying {pattern!r}:\n{said}")
+
+
+@pytest.fixture
+def running(terminal: Terminal) -> Iterator[subprocess.Popen[str]]:
+    """A demo in the middle of its run."""
+    process = terminal.start("--num", "100")
+    try:
+        wait_for_line(process, r"^3\. RE\(")
+        time.sleep(1.0)  # somewhere within a point; the outcome is the same wherever it is
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_it_ends_with_the_shape_of_ten_frames(terminal: Terminal) -> None:
+    process = terminal.start()
+    said, _ = process.communicate(timeout=TIMEOUT_S)
+    assert process.returncode == 0, said
+    assert said.splitlines()[-1] == 'cat[-1].primary["eiger2_image"].shape == (10, 514, 1030)'
+    assert "All 5,294,200 pixels are those that the detector made." in said
+    assert (terminal.out / "first_frame.png").read_bytes().startswith(b"\x89PNG")
+    assert list(terminal.scratch.iterdir()) == []
+    assert terminal.processes_left() == []
+
+
+def test_the_plugin_writes_several_images_a_point(terminal: Terminal) -> None:
+    process = terminal.start("--writer", "hdf5", "--num", "2", "--images", "3")
+    said, _ = process.communicate(timeout=TIMEOUT_S)
+    assert process.returncode == 0, said
+    assert said.splitlines()[-1] == 'cat[-1].primary["eiger2_image"].shape == (2, 3, 514, 1030)'
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_it_cleans_up_after_itself(
+    terminal: Terminal, running: subprocess.Popen[str], number: signal.Signals
+) -> None:
+    running.send_signal(number)
+    said, _ = running.communicate(timeout=30)
+    assert running.returncode == 130, said
+    assert "Traceback" not in said
+    assert "interrupted; detector and catalog are stopped, their files removed" in said
+    assert list(terminal.scratch.iterdir()) == []
+    assert terminal.processes_left() == []
+
+
+def test_kept_running_it_says_what_to_paste_and_that_works(terminal: Terminal) -> None:
+    process = terminal.start("--keep", "--num", "1")
+    try:
+        said = wait_for_line(process, "^Ctrl-C ends them")
+        pasted = said[said.index("import os\n") : said.rindex("Ctrl-C ends them")].replace("num=10", "num=2")
+        check = "print(images.shape, images[1].read().max())"
+        session = subprocess.run(
+            [sys.executable, "-c", f"{pasted}\n{check}"],
+            cwd=REPOSITORY,
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT_S,
+        )
+        assert session.returncode == 0, session.stderr
+        assert session.stdout.splitlines()[-1] == "(2, 514, 1030) 4294967295"
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
+    finally:
+        process.kill()
+        process.communicate()
+    assert list(terminal.scratch.iterdir()) == []
+
+
+def test_a_devices_file_without_the_detector_is_said_in_one_line(terminal: Terminal, tmp_path: Path) -> None:
+    devices = tmp_path / "devices.yml"
+    devices.write_text("ophyd.sim.SynAxis:\n  - name: motor\n")
+    process = terminal.start("--devices", str(devices))
+    said, _ = process.communicate(timeout=TIMEOUT_S)
+    assert process.returncode == 1
+    assert f"Error: {devices}: names no device 'eiger2'" in said
+    assert "Traceback" not in said
