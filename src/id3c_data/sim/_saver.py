@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 
 from id3c_data.sim._mover import DownloadError, write_in_place
@@ -13,6 +14,7 @@ from id3c_data.sim._records import Records
 __all__ = ["FileSaver"]
 
 _log = logging.getLogger(__name__)
+_POLL_S = 0.01
 
 
 class FileSaver:
@@ -79,4 +81,8 @@ class FileSaver:
         self._pause()
 
     def _pause(self) -> None:
-        self._closed.wait(self._records["Sim:MoverDelay"] / 2)
+        """Wait for half of the delay that is set; it can be changed while that lasts."""
+        began = time.monotonic()
+        while time.monotonic() - began < self._records["Sim:MoverDelay"] / 2:
+            if self._closed.wait(_POLL_S):
+                return

@@ -36,6 +36,11 @@ class Completion:
         return self.at
 
 
+def is_known(pv: Any) -> bool:
+    """Whether a PV is connected and pyepics has learnt its type, which comes a moment later."""
+    return pv.connected and pv.type != "unknown"
+
+
 class Client:
     """Channel Access to one IOC by names below its prefix."""
 
@@ -48,7 +53,7 @@ class Client:
 
         if name not in self._pvs:
             pv = self._pvs[name] = epics.PV(self.ioc.prefix + name, auto_monitor=True)
-            assert pv.wait_for_connection(10), f"{name} does not connect"
+            self.wait(lambda: is_known(pv))
         return self._pvs[name]
 
     def get(self, name: str) -> Any:

@@ -22,7 +22,7 @@ def test_10_stop_is_a_success_at_once(eiger):
     done = _begin_long(eiger)
     stopped = time.monotonic()
     eiger.write("cam1:Acquire", 0)
-    assert done.wait() - stopped < 0.2
+    assert done.wait() - stopped < 0.5
     assert eiger.text("cam1:DetectorState_RBV") == "Aborted"
     assert eiger.get("cam1:Acquire_RBV") == eiger.get("cam1:AcquireBusy") == 0
 
@@ -45,7 +45,7 @@ def test_10_all_files_of_a_stopped_series_come_soon_after(eiger, tmp_path):
     stopped = time.monotonic()
     eiger.write("cam1:Acquire", 0)
     eiger.wait_for("cam1:StatusMessage_RBV", "Acquisition aborted")
-    assert 0.5 < time.monotonic() - stopped < 2.0
+    assert 0.5 < time.monotonic() - stopped < 2.5
     number = eiger.get("cam1:SequenceId")
     with h5py.File(tmp_path / f"t_{number}_data_000001.h5") as file:
         assert 2 <= len(file["entry/data/data"]) < 100
@@ -81,10 +81,10 @@ def test_11_acquire_while_old_files_are_processed_starts_a_ghost(eiger):
     eiger.write("cam1:Acquire", 0)
     eiger.wait_for("cam1:StatusMessage_RBV", "Processing files")
     before = eiger.get("cam1:SequenceId")
-    eiger.put("cam1:NumImages", 15)
+    eiger.put("cam1:NumImages", 20)
     began = time.monotonic()
     eiger.put("cam1:Acquire", 1)
-    assert time.monotonic() - began < 1.5  # when the old cycle ends, although 1.5 s are asked for
+    assert time.monotonic() - began < 2  # when the old cycle ends, although 2 s are asked for
     assert eiger.get("cam1:SequenceId") == before
     eiger.wait_for("cam1:SequenceId", before + 1)
     assert eiger.get("cam1:Acquire") == 0  # nobody waits for this one

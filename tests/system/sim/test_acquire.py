@@ -16,7 +16,7 @@ def test_01_put_callback_completes_as_the_acquisition_is_done(eiger):
     eiger.wait(lambda: _changes(seen, "cam1:AcquireBusy")[-1:] == ["Done"])
     eiger.wait(lambda: _changes(seen, "cam1:Acquire_RBV")[-1:] == ["Done"])
     done = [at for at, _, value in seen if value == "Done"]
-    assert max(*done, completed) - min(*done, completed) < 0.1
+    assert max(*done, completed) - min(*done, completed) < 0.3
 
 
 def test_02_put_callback_waits_for_all_files(eiger, tmp_path):
@@ -101,12 +101,12 @@ def test_05_manual_triggers_keep_the_put_callback_open_until_the_last(eiger):
 def test_06_trigger_fires_on_any_write_and_returns_at_once(eiger):
     eiger.put("cam1:ManualTrigger", 1)
     eiger.put("cam1:DataSource", "Stream")
-    eiger.put("cam1:AcquirePeriod", 0.5)
+    eiger.put("cam1:AcquirePeriod", 1.0)
     done = eiger.start("cam1:Acquire", 1)
     eiger.wait_for("cam1:Armed", 1)
     began = time.monotonic()
     eiger.put("cam1:Trigger", 0)
-    assert time.monotonic() - began < 0.2
+    assert time.monotonic() - began < 0.5
     assert eiger.get("cam1:NumImagesCounter_RBV") == 0
     done.wait()
     assert eiger.get("cam1:NumImagesCounter_RBV") == 1
@@ -116,15 +116,15 @@ def test_07_triggers_during_an_exposure_melt_into_one(eiger):
     eiger.put("cam1:ManualTrigger", 1)
     eiger.put("cam1:NumTriggers", 3)
     eiger.put("cam1:DataSource", "Stream")
-    eiger.put("cam1:AcquirePeriod", 0.3)
+    eiger.put("cam1:AcquirePeriod", 0.6)
     done = eiger.start("cam1:Acquire", 1)
     eiger.wait_for("cam1:Armed", 1)
     eiger.put("cam1:Trigger", 1)
-    time.sleep(0.15)  # half of the exposure
+    time.sleep(0.2)  # a third of the exposure
     for _ in range(4):
         eiger.put("cam1:Trigger", 1)
     eiger.wait_for("cam1:NumImagesCounter_RBV", 2)
-    time.sleep(0.5)  # a third exposure would end in this time
+    time.sleep(0.8)  # a third exposure would end in this time
     assert eiger.get("cam1:NumImagesCounter_RBV") == 2
     eiger.put("cam1:Trigger", 1)
     done.wait()
@@ -225,7 +225,7 @@ def test_frames_come_at_a_hundred_hertz(eiger):
     began = time.monotonic()
     eiger.put("cam1:Acquire", 1)
     assert eiger.get("cam1:NumImagesCounter_RBV") == 100
-    assert time.monotonic() - began < 2.5
+    assert time.monotonic() - began < 3
 
 
 def test_disabled_source_is_an_error(eiger):
