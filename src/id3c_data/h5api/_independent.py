@@ -13,14 +13,13 @@ import h5py
 
 from ._open import OpenFile, open_descriptor, open_file
 from ._roots import AllowedRoots
-from ._translate import opening_error
+from ._translate import H5PY_ERRORS, opening_error
 
 __all__ = ["open_independent", "written_in_swmr_mode"]
 
 _HEAD_SIZE = 12
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
 _SWMR_WRITER = 0x04  # bit of the superblock's file consistency flags
-_H5PY_ERRORS = (KeyError, OSError, RuntimeError, TypeError, ValueError)
 
 
 class _Bytes(io.RawIOBase):
@@ -30,9 +29,18 @@ class _Bytes(io.RawIOBase):
         self._descriptor, self._position = descriptor, 0
 
     def readinto(self, buffer: memoryview) -> int:  # pyright: ignore[reportIncompatibleMethodOverride]
-        count = os.preadv(self._descriptor, [buffer], self._position)
-        self._position += count
-        return count
+        # h5py takes no notice of how much was read, so less than all is an error.
+        done = 0
+        while done < len(buffer):
+            try:
+                count = os.preadv(self._descriptor, [buffer[done:]], self._position + done)
+            except OverflowError as error:
+                raise OSError(f"no file has a byte {self._position}") from error
+            if not count:
+                raise OSError(f"the file ends at byte {self._position + done}, before its data do")
+            done += count
+        self._position += done
+        return done
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         self._position = offset if whence == os.SEEK_SET else os.fstat(self._descriptor).st_size + offset
@@ -128,5 +136,5 @@ def _is_swmr(head: bytes) -> bool:
 def _open_hdf5(path: Path, descriptor: int) -> h5py.File:
     try:
         return h5py.File(_Bytes(descriptor), "r")
-    except _H5PY_ERRORS as error:
+    except H5PY_ERRORS as error:
         raise opening_error(path, error) from error

@@ -142,7 +142,8 @@ class _ChunkRows:
             for row in _one_of_each(rows, self._chunk[0])
             for offset in self._offsets(row)
         ]
-        fill = None if all(chunk for _, chunk in raw) else fill_value_of(self._dataset)
+        with hdf5_errors(self._where):
+            fill = None if all(chunk for _, chunk in raw) else fill_value_of(self._dataset)
         return lambda: self._decode(rows, raw, fill)
 
     def _whole(self, rows: Sequence[int]) -> NDArray[Any] | None:

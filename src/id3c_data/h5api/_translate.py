@@ -9,15 +9,16 @@ from pathlib import Path
 
 from ..errors import FileIncomplete, Hdf5Error, Id3cDataError, NotHdf5
 
-__all__ = ["hdf5_errors", "opening_error"]
+__all__ = ["H5PY_ERRORS", "hdf5_errors", "opening_error"]
 
 # What HDF5 says when the end of a file is not there yet, or its writer has it open.
 _UNFINISHED = ("truncated file", "already open for write", "not already open for SWMR", "file is locked")
 _DAMAGED = "copy the file again from where it was written, or leave it out"
 _UNFINISHED_NEXT = "wait until its writer has closed it; if the writer died, the file stays as it is"
 
-# h5py raises all of these for what HDF5 reports about a file.
-_H5PY_ERRORS = (KeyError, OSError, RuntimeError, ValueError)
+# h5py raises all of these for what HDF5 reports about a file: among them TypeError for types that NumPy has
+# not, and the errors of memory and of numbers for sizes that no file has.
+H5PY_ERRORS = (KeyError, MemoryError, OSError, OverflowError, RuntimeError, TypeError, ValueError)
 
 
 @contextmanager
@@ -33,7 +34,7 @@ def hdf5_errors(where: str) -> Generator[None]:
         yield
     except Id3cDataError:
         raise
-    except _H5PY_ERRORS as error:
+    except H5PY_ERRORS as error:
         raise Hdf5Error(f"HDF5 cannot read it ({_message(error)})", where, _DAMAGED) from error
 
 

@@ -54,9 +54,9 @@ class FreeWriter:
         What it writes.
     """
 
-    def __init__(self, path: Path, pace: Pace) -> None:
+    def __init__(self, path: Path, pace: Pace, dataset: str = DATA) -> None:
         self.pace = pace
-        wanted = [str(path), pace.frames, pace.rate_hz, pace.shape, pace.mode, pace.compressed]
+        wanted = [str(path), dataset, pace.frames, pace.rate_hz, pace.shape, pace.mode, pace.compressed]
         self._process = subprocess.Popen(  # noqa: S603 (this module itself)
             [sys.executable, "-m", __name__, json.dumps(wanted)], stdout=subprocess.PIPE, text=True
         )
@@ -74,9 +74,9 @@ class FreeWriter:
 
 
 @contextmanager
-def free_writer(path: Path, pace: Pace) -> Iterator[FreeWriter]:
+def free_writer(path: Path, pace: Pace, dataset: str = DATA) -> Iterator[FreeWriter]:
     """Start the process, and end it at the latest with the block."""
-    writer = FreeWriter(path, pace)
+    writer = FreeWriter(path, pace, dataset)
     try:
         yield writer
     finally:
@@ -89,15 +89,18 @@ def pattern(number: int, shape: tuple[int, int]) -> np.ndarray:
     return np.broadcast_to(row + number, shape).astype("u4")
 
 
-def _write(path: str, frames: int, rate_hz: float, shape: list[int], mode: str, compressed: bool) -> None:
+def _write(
+    path: str, dataset: str, frames: int, rate_hz: float, shape: list[int], mode: str, compressed: bool
+) -> None:
     options = dict(hdf5plugin.Bitshuffle()) if compressed else {}
     size = (shape[0], shape[1])
     pictures = [pattern(n, size) for n in range(min(frames, 16))]
     flushed: list[float] = []
     with h5py.File(path, "w", libver="latest" if mode == "swmr" else None) as file:
         data = file.create_dataset(
-            DATA, (0, *size), "u4", maxshape=(None, *size), chunks=(1, *size), **options
+            dataset, (0, *size), "u4", maxshape=(None, *size), chunks=(1, *size), **options
         )
+        file[f"{dataset.split('/')[1]}/writer/status"] = "RUNNING"  # as in a BLISS file
         numbers = file.create_dataset(NUMBERS, (0,), "i4", maxshape=(None,), chunks=(1024,))
         if mode == "swmr":
             file.swmr_mode = True

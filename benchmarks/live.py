@@ -1,0 +1,226 @@
+"""Reading files while they are written: what waiting costs, how late frames come, how fast old files are.
+
+    python benchmarks/live.py [--peer PYTHON] [--frames 300] [--folder DIR]
+                              [--only idle,latency,end,fast,finished]
+
+The peer is blissdata, whose API has the same shape; ``--peer`` is a Python that has it installed, in an
+environment of its own (``python -m venv peer && peer/bin/pip install blissdata``). It runs with its default
+period, which keeps a core busy, and with one of 0.1 s. The readers take turns on the same machine, each in a
+process of its own, so compare within one run. Files are BLISS files, which both understand.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import h5py
+import hdf5plugin
+import numpy as np
+
+from id3c_data.h5api import FINISHED, dynamic_hdf5, static_hdf5
+from id3c_data.testing.free_writer import Pace, free_writer
+from id3c_data.testing.h5api import SteppedState
+
+DATASET = "/1.1/instrument/eiger1/data"
+READER = Path(__file__).with_name("_live_reader.py")
+IDLE_S = 4.0
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """One implementation, and how often it is told to look."""
+
+    name: str
+    api: str
+    python: str
+    period: float | None = None
+
+    def start(self, what: str, path: Path, **options: object) -> subprocess.Popen[str]:
+        """Start a reader."""
+        words = [self.python, str(READER), what, self.api, str(path)]
+        if self.period is not None:
+            options["period"] = self.period
+        words += [word for name, value in options.items() for word in (f"--{name}", str(value))]
+        return subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
+
+
+def contestants(peer: str | None) -> Iterator[Contestant]:
+    """Yield who takes part."""
+    yield Contestant("ours", "id3c_data", sys.executable)
+    if peer:
+        yield Contestant("blissdata", "blissdata", peer)
+        yield Contestant("blissdata, 0.1 s", "blissdata", peer, 0.1)
+
+
+def result_of(process: subprocess.Popen[str], timeout: float) -> dict[str, Any]:
+    """Return what a reader has to say; nothing where it does not end."""
+    try:
+        output, _ = process.communicate(timeout=timeout)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
+        return {}
+    return json.loads(output) if output else {}
+
+
+def idle(folder: Path, peer: str | None) -> None:
+    """Print what waiting costs."""
+    print("\nWaiting: share of a core\n")
+    print(f"{'':18}{'for a file':>12}{'for a frame':>14}")
+    with h5py.File(folder / "still.h5", "w") as file:
+        file["1.1/writer/status"] = "RUNNING"
+        file.create_dataset(DATASET, (0, 514, 1030), "u4", maxshape=(None, 514, 1030), chunks=(1, 514, 1030))
+    for contestant in contestants(peer):
+        shares = [
+            result_of(contestant.start("idle", path, seconds=IDLE_S, **options), 60).get("cpu", float("nan"))
+            for path, options in (
+                (folder / "absent.h5", {}),
+                (folder / "still.h5", {"dataset": DATASET}),
+            )
+        ]
+        print(f"{contestant.name:18}{shares[0]:>11.1%} {shares[1]:>13.1%}")
+
+
+def latency(folder: Path, peer: str | None, frames: int) -> None:
+    """Print how long after their flush frames come."""
+    print("\nFrom flush to the loop's body, 200 Hz, 514 x 1030 uint32: ms\n")
+    print(f"{'':18}{'mode':>8}{'median':>9}{'99 %':>9}{'max':>9}{'frames':>9}{'core':>7}")
+    for mode in ("plain", "swmr"):
+        for contestant in contestants(peer):
+            path = folder / f"{mode}.h5"
+            answer, flushed = _followed(contestant, path, Pace(frames, 200, mode=mode))
+            _print_latency(contestant, mode, answer, flushed)
+
+
+def _print_latency(contestant: Contestant, mode: str, answer: dict[str, Any], flushed: list[float]) -> None:
+    if not answer:
+        print(f"{contestant.name:18}{mode:>8}   did not end")
+        return
+    late = sorted(1e3 * (seen - at) for seen, at in zip(answer["times"], flushed, strict=False))
+    print(
+        f"{contestant.name:18}{mode:>8}{statistics.median(late):>9.2f}{late[len(late) * 99 // 100]:>9.2f}"
+        f"{late[-1]:>9.2f}{len(late):>9}{answer['cpu']:>7.0%}"
+    )
+
+
+def _followed(contestant: Contestant, path: Path, pace: Pace) -> tuple[dict[str, Any], list[float]]:
+    """Return what a reader saw of a writer, and when the writer had flushed each frame."""
+    path.unlink(missing_ok=True)
+    reader = contestant.start("follow", path, dataset=DATASET, points=pace.frames)
+    time.sleep(1.5)  # until it waits
+    with free_writer(path, pace, DATASET) as writer:
+        flushed = writer.flushed()
+        answer = result_of(reader, 20)
+    path.unlink()
+    return answer, flushed
+
+
+def end(folder: Path) -> None:
+    """Print how fast a read returns once the end is known."""
+    path = folder / "ended.h5"
+    with h5py.File(path, "w") as file:
+        file.create_dataset(DATASET, (1, 8, 8), "u4", maxshape=(None, 8, 8), chunks=(1, 8, 8))[0] = 1
+    took: list[float] = []
+    for _ in range(50):
+        state = SteppedState()
+        with dynamic_hdf5.File(path, scan_state=state) as file:
+            reader = threading.Thread(target=lambda file=file: list(file[DATASET]))
+            reader.start()
+            time.sleep(0.05)
+            began = time.perf_counter()
+            state.finish()
+            reader.join()
+            took.append(1e3 * (time.perf_counter() - began))
+    print("\nReturn after the end is known: ms\n")
+    print(f"{'ours':18}median {statistics.median(took):.2f}, longest of {len(took)} {max(took):.2f}")
+
+
+def fast(folder: Path, peer: str | None, frames: int) -> None:
+    """Print whether a fast writer is kept up with."""
+    print("\nA writer at 1000 Hz, 64 x 64 uint32\n")
+    print(f"{'':18}{'mode':>8}{'frames':>9}{'median ms':>11}{'max ms':>9}{'memory MB':>11}{'core':>7}")
+    for mode in ("plain", "swmr"):
+        for contestant in contestants(peer):
+            pace = Pace(frames * 5, 1000, (64, 64), mode)
+            answer, flushed = _followed(contestant, folder / f"fast_{mode}.h5", pace)
+            if not answer:
+                print(f"{contestant.name:18}{mode:>8}   did not end")
+                continue
+            late = [1e3 * (seen - at) for seen, at in zip(answer["times"], flushed, strict=False)]
+            print(
+                f"{contestant.name:18}{mode:>8}{len(late):>9}{statistics.median(late):>11.2f}{max(late):>9.1f}"
+                f"{answer['memory_mb']:>11.0f}{answer['cpu']:>7.0%}"
+            )
+
+
+def finished(folder: Path, frames: int) -> None:
+    """Print how fast complete files are iterated over, and by how much faster than h5py."""
+    path = folder / "finished.h5"
+    images = np.random.default_rng(1).poisson(3, (min(frames, 60), 514, 1030)).astype("u4")
+    with h5py.File(path, "w") as file:
+        chunks = (1, 514, 1030)
+        file.create_dataset("bslz4", data=images, chunks=chunks, **hdf5plugin.Bitshuffle())
+        file.create_dataset("raw", data=images, chunks=chunks)
+        file.create_dataset("numbers", data=np.arange(100_000.0), chunks=(1024,))
+    print("\nIterating over a finished file: points a second (and against h5py)\n")
+    print(f"{'':18}{'bslz4 frames':>18}{'raw frames':>18}{'numbers':>18}")
+    rates: dict[str, list[float]] = {}
+    for _ in range(3):  # in turns
+        for name, opened in (
+            ("h5py", lambda: h5py.File(path)),
+            ("static", lambda: static_hdf5.File(path)),
+            ("dynamic", lambda: dynamic_hdf5.File(path, scan_state=FINISHED)),
+        ):
+            with opened() as file:
+                measured = [_rate(file[dataset]) for dataset in ("bslz4", "raw", "numbers")]
+            rates[name] = [max(pair) for pair in zip(rates.get(name, measured), measured, strict=True)]
+    for name, values in rates.items():
+        cells = (f"{v:>10.0f} ({v / r:4.2f})" for v, r in zip(values, rates["h5py"], strict=True))
+        print(f"{name:18}" + "".join(f"{cell:>18}" for cell in cells))
+
+
+def _rate(dataset: Any) -> float:
+    began, count = time.perf_counter(), 0
+    for _ in dataset:
+        count += 1
+    return count / (time.perf_counter() - began)
+
+
+def main() -> None:
+    """Print the tables."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--peer", help="Python of an environment that has blissdata")
+    parser.add_argument("--frames", type=int, default=300)
+    parser.add_argument("--folder", type=Path, help="where the files go; they take 700 MB for a moment")
+    parser.add_argument("--only", default="idle,latency,end,fast,finished")
+    arguments = parser.parse_args()
+    wanted = arguments.only.split(",")
+    with tempfile.TemporaryDirectory(dir=arguments.folder) as name:
+        folder = Path(name)
+        if "idle" in wanted:
+            idle(folder, arguments.peer)
+        if "latency" in wanted:
+            latency(folder, arguments.peer, arguments.frames)
+        if "end" in wanted:
+            end(folder)
+        if "fast" in wanted:
+            fast(folder, arguments.peer, arguments.frames)
+        if "finished" in wanted:
+            finished(folder, arguments.frames)
+
+
+if __name__ == "__main__":
+    main()
