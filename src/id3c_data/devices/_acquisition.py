@@ -154,6 +154,11 @@ class AcquisitionLogic:
         DetectorTimeout
             The driver does not come back.
         """
+        if not self._put_done:
+            # The driver forgets a stop that comes between Acquire and the arm, and goes on to expose.
+            self.watch.wait_for(
+                lambda: self._has_armed or self._put_done, _STOP_PATIENCE_S, interruptible=False
+            )
         # A plain put: one with callback would wait behind the pending one of Acquire 1, and block this
         # client's whole connection for more than half a minute.
         self.cam.acquire.put(0)

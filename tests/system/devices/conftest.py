@@ -52,7 +52,7 @@ class Bench:
             "write_path_template": f"{VIEW}/%Y/%m/",
             "read_path_template": f"{self.folder}/%Y/%m/",
             "timeout": 5.0,
-            "file_timeout": 2.0,
+            "file_timeout": 1.0,
         }
 
     def adopt(self, device: Any) -> Any:

@@ -204,6 +204,18 @@ def test_no_ghost_acquisition_after_an_unstage_in_mid_exposure(bench: Any, engin
     assert bench.get("cam1:SequenceId") == before + 2
 
 
+def test_no_ghost_acquisition_after_an_unstage_while_arming(bench: Any, engine: Any, docs: Any) -> None:
+    detector = bench.detector(writer="hdf5")
+    for _ in range(5):
+        detector.stage()
+        detector.trigger()
+        detector.unstage()
+    before = bench.get("cam1:SequenceId")
+    engine(bp.count([detector], num=2))
+    assert len(docs.of("event")) == 2
+    assert bench.get("cam1:SequenceId") == before + 2
+
+
 def test_live_view_is_stopped_for_a_run(bench: Any, engine: Any, docs: Any) -> None:
     detector = bench.detector()
     bench.put("cam1:NumImages", 1000)

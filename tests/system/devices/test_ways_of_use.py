@@ -23,7 +23,7 @@ from id3c_data.devices import (
 )
 from id3c_data.errors import ConfigError, DetectorFault, FramesMissing
 
-from .conftest import VIEW
+from .conftest import VIEW, wait_until
 
 
 def devices_yml(folder: Path, creator: str, **arguments: Any) -> Path:
@@ -189,6 +189,7 @@ def test_another_class_with_our_cam_starts_no_ghost_acquisition(
 
     def plan() -> Any:
         yield from bps.trigger(other_class)
+        wait_until(lambda: bench.get("cam1:StatusMessage_RBV", as_string=True) == "Triggering")
 
     engine(stage_wrapper(plan(), [other_class]))
     bench.put("cam1:AcquirePeriod", 0.01)
