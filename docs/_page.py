@@ -56,12 +56,12 @@ class Page:
         """Return a text of the page with its ``/tmp/`` made this page's own folder."""
         return text.replace("/tmp/", f"{self.folder}/")  # noqa: S108 - a name in the text
 
-    def run_python(self, source: str, file: str, line: int, *, transcript: bool) -> str | None:
+    def run_python(self, source: str, file: str, line: int, language: str) -> str | None:
         """Run a block in the page's Python session; return why it failed."""
         if self._python is None:
             self._python = _Python(self._checkout, self._environment, self.folder)
             self._stack.callback(self._python.close)
-        return self._python.run(self.here(source), file, line, transcript=transcript)
+        return self._python.run(self.here(source), file, line, language)
 
     def run_shell(self, command: str, expected: str | None) -> str | None:
         """Run a command in the page's shell; return why it failed.
@@ -160,8 +160,8 @@ class _Python:
         os.close(write_end)
         self._answers = os.fdopen(read_end)
 
-    def run(self, source: str, file: str, line: int, *, transcript: bool) -> str | None:
-        request = {"source": source, "file": file, "line": line, "transcript": transcript}
+    def run(self, source: str, file: str, line: int, language: str) -> str | None:
+        request = {"language": language, "source": source, "file": file, "line": line}
         assert self._process.stdin
         self._process.stdin.write(json.dumps(request) + "\n")
         self._process.stdin.flush()

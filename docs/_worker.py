@@ -1,7 +1,7 @@
 """The Python session of one page of the documentation: runs block after block in one namespace.
 
-Reads one JSON object a line, ``{"source", "file", "line", "transcript"}``, from stdin, and answers each with
-one on the file descriptor that is its argument: ``{"failure": null}`` or the reason as text.
+Reads one JSON object a line, ``{"language", "source", "file", "line"}``, from stdin, and answers each with one
+on the file descriptor that is its argument: ``{"failure": null}`` or the reason as text.
 """
 
 from __future__ import annotations
@@ -35,13 +35,25 @@ def run_transcript(source: str, file: str, line: int, namespace: dict[str, Any])
     return said.getvalue() if failed else None
 
 
+def run_ipython(source: str, file: str, line: int, namespace: dict[str, Any]) -> str | None:
+    """Run a cell in IPython, with its magics."""
+    from IPython.core.interactiveshell import InteractiveShell
+
+    shell = InteractiveShell.instance(user_ns=namespace)
+    error = shell.run_cell(source).error_in_exec
+    return f"{file}:{line}: {error!r}" if error else None
+
+
+RUNNERS = {"python": run_block, "pycon": run_transcript, "ipython": run_ipython}
+
+
 def main() -> None:
     """Serve until stdin ends."""
     namespace: dict[str, Any] = {"__name__": "__main__"}
     with os.fdopen(int(sys.argv[1]), "w") as answers:
         for request in sys.stdin:
             block = json.loads(request)
-            run = run_transcript if block.pop("transcript") else run_block
+            run = RUNNERS[block.pop("language")]
             answers.write(json.dumps({"failure": run(**block, namespace=namespace)}) + "\n")
             answers.flush()
 

@@ -1,6 +1,6 @@
 """Every code block of these pages runs, in the order of its page: `make test` collects them as tests.
 
-``python`` blocks share one session a page, and so do ``bash`` and ``console`` blocks one shell. ``pycon`` and
+``python`` and ``ipython`` blocks share one session a page, and so do ``bash`` and ``console`` blocks one shell. ``pycon`` and
 ``console`` are transcripts, whose output is compared (``...`` stands for anything). See CONTRIBUTING.md.
 """
 
@@ -66,10 +66,10 @@ def close_page(namespace: dict[str, Any]) -> None:
 
 
 def run_python(example: Example) -> str | None:
-    """Run a ``python`` block or a ``pycon`` transcript."""
-    transcript = example.region.lexemes["arguments"] == "pycon"
+    """Run a ``python`` block, a ``pycon`` transcript, or an ``ipython`` cell."""
+    language = example.region.lexemes["arguments"]
     line = example.line + example.parsed.line_offset + 1
-    return page_of(example).run_python(example.parsed, example.path, line, transcript=transcript)
+    return page_of(example).run_python(example.parsed, example.path, line, language)
 
 
 def run_bash(example: Example) -> str | None:
@@ -91,6 +91,7 @@ pytest_collect_file = Sybil(
     parsers=[
         CodeBlockParser("python", run_python),
         CodeBlockParser("pycon", run_python),
+        CodeBlockParser("ipython", run_python),
         CodeBlockParser("bash", run_bash),
         CodeBlockParser("console", run_console),
     ],

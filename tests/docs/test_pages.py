@@ -15,7 +15,7 @@ README = REPOSITORY / "README.md"
 PAGES = [README, *(page for page in sorted(DOCS.rglob("*.md")) if "_build" not in page.parts)]
 BLOCK = re.compile(r"^ *```+(?P<language>\S*)[^\n]*\n(?P<text>.*?)^ *```+ *$", re.DOTALL | re.MULTILINE)
 
-RUN = {"python", "pycon", "bash", "console"}
+RUN = {"python", "pycon", "ipython", "bash", "console"}
 READ = {"yaml": yaml.safe_load, "toml": tomllib.loads}
 PLAIN = {"text"}
 DIRECTIVES = re.compile(

@@ -59,11 +59,13 @@ def demo(
         context.exit(_INTERRUPTED)
 
 
-def _wait(to_paste: str) -> None:
-    """Show what to paste, and wait for Ctrl-C."""
+def _wait(session: Path) -> None:
+    """Show how to go on by hand, and wait for Ctrl-C."""
     import threading
 
-    click.echo("\nDetector and catalog go on running. Paste this into IPython (.venv/bin/ipython), here:\n")
-    click.echo(to_paste)
+    click.echo(f"\nDetector and catalog go on running. Paste this into IPython here, or: ipython -i {session}\n")
+    click.echo(session.read_text())
+    click.echo("and then, for example:\n")
+    click.echo('RE(bp.count([eiger2], num=10))\nimages = cat[-1].primary["eiger2_image"]\n')
     click.echo("Ctrl-C ends them and removes their files.")
     threading.Event().wait()

@@ -59,7 +59,7 @@ def running_chain() -> Iterator[Chain]:
 
 @contextmanager
 def _temporary_files_in(folder: Path) -> Iterator[None]:
-    """Let what libraries leave behind go with the folder: importing ophyd.sim makes a folder and leaves it."""
+    """Let what libraries leave behind go with the folder: importing ophyd.sim makes a folder."""
     before, tempfile.tempdir = tempfile.tempdir, str(folder)
     try:
         yield

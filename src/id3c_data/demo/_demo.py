@@ -14,6 +14,7 @@ from ._chain import WRITE_ROOT, Chain, running_chain
 from ._exposures import ExposureLog, compare
 from ._narration import Narration
 from ._picture import save_picture
+from ._session import session_code, session_file
 
 __all__ = ["Settings", "run_demo"]
 
@@ -47,7 +48,7 @@ class Settings:
 
 
 def run_demo(
-    settings: Settings, tell: Callable[[str], object], keep: Callable[[str], object] | None = None
+    settings: Settings, tell: Callable[[str], object], keep: Callable[[Path], object] | None = None
 ) -> None:
     """Run the whole chain, compare every pixel, and clean up.
 
@@ -58,7 +59,7 @@ def run_demo(
     tell
         Takes each line of the story.
     keep
-        Called at the end, while everything still runs, with what to paste into a Python session.
+        Called at the end, while everything still runs, with the file of a session that goes on by hand.
 
     Raises
     ------
@@ -89,7 +90,8 @@ def run_demo(
             found(f"{_draw(settings, images, series)}")
         tell(f"\n{_IMAGES}.shape == {images.shape}")
         if keep is not None:
-            keep(_to_paste(settings, chain))
+            with session_file(settings.out, session_code(settings.devices, chain)) as file:
+                keep(file)
 
 
 def _amount(settings: Settings) -> str:
@@ -158,28 +160,3 @@ def _draw(settings: Settings, images: Any, series: list[int]) -> Path:
     file = settings.out / "first_frame.png"
     save_picture(frame, file, f"simulated Eiger2, series {series[0]}, image 1")
     return file
-
-
-def _to_paste(settings: Settings, chain: Chain) -> str:
-    """Return a session that goes on by hand, for a shell in the same folder."""
-    environment = {
-        **chain.ioc.environment,
-        "ID3C_DATA_CATALOG_URI": chain.server.uri,
-        "TILED_API_KEY": chain.server.api_key,
-    }
-    return f"""\
-import os
-os.environ.update({environment!r})
-
-from bluesky import RunEngine, plans as bp
-from id3c_data import connect
-from id3c_data.catalog import subscribe
-from id3c_data.devices import load_devices
-
-RE, cat = RunEngine(), connect()
-subscribe(RE, cat)
-eiger2 = load_devices({str(settings.devices)!r}, path_map={chain.path_map!r})["eiger2"]
-
-RE(bp.count([eiger2], num=10))
-images = cat[-1].primary["eiger2_image"]
-"""

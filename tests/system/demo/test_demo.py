@@ -114,10 +114,11 @@ def test_kept_running_it_says_what_to_paste_and_that_works(terminal: Terminal) -
     process = terminal.start("--keep", "--num", "1")
     try:
         said = wait_for_line(process, "^Ctrl-C ends them")
-        pasted = said[said.index("import os\n") : said.rindex("Ctrl-C ends them")].replace("num=10", "num=2")
+        pasted = said[said.index("import os\n") : said.index("and then, for example")]
+        said_next = said[said.index("RE(bp.count(") : said.index("Ctrl-C ends them")].replace("num=10", "num=2")
         check = "print(images.shape, images[1].read().max())"
         session = subprocess.run(
-            [sys.executable, "-c", f"{pasted}\n{check}"],
+            [sys.executable, "-c", f"{pasted}\n{said_next}\n{check}"],
             cwd=REPOSITORY,
             capture_output=True,
             text=True,
@@ -131,6 +132,7 @@ def test_kept_running_it_says_what_to_paste_and_that_works(terminal: Terminal) -
         process.kill()
         process.communicate()
     assert list(terminal.scratch.iterdir()) == []
+    assert [file.name for file in terminal.out.iterdir()] == ["first_frame.png"]
 
 
 def test_a_devices_file_without_the_detector_is_said_in_one_line(terminal: Terminal, tmp_path: Path) -> None:
