@@ -82,7 +82,8 @@ class Id3cDataError(Exception):
     """
 
     def __init__(self, what: str, where: str = "", next_step: str = "") -> None:
-        super().__init__(what, where, next_step)  # args stay whole, so it pickles
+        # Past OSError, which takes three arguments for errno, text and file: args stay whole, so it pickles.
+        Exception.__init__(self, what, where, next_step)
         self.what, self.where, self.next_step = what, where, next_step
 
     def __str__(self) -> str:
@@ -173,7 +174,7 @@ class FrameNotWritten(Id3cDataError, IndexError):
     """The frame belongs to the run but is not on disk."""
 
     def __init__(self, frame: int, written: int, master: Path, reason: str = "") -> None:
-        super(Id3cDataError, self).__init__(frame, written, master, reason)
+        Exception.__init__(self, frame, written, master, reason)
         self.frame, self.written, self.master, self.reason = frame, written, Path(master), reason
         self.what = f"frame {frame} asked for, {written} written" + (f" ({reason})" if reason else "")
         self.where = str(master)
@@ -212,7 +213,7 @@ class MissingExtra(Id3cDataError, ImportError):
     """
 
     def __init__(self, module: str, extra: str) -> None:
-        super(Id3cDataError, self).__init__(module, extra)
+        Exception.__init__(self, module, extra)
         self.module, self.extra = module, extra
         self.what, self.where = f"{module} is not installed", ""
         self.next_step = f'pip install "id3c-data[{extra}]"'

@@ -80,3 +80,8 @@ def test_every_error_says_what_and_the_next_step(cls: type[Id3cDataError]) -> No
 @pytest.mark.parametrize(("written", "says"), [(2, "read frames 0 to 1"), (0, "stop document")])
 def test_frame_not_written_says_what_can_be_read(written: int, says: str) -> None:
     assert says in str(FrameNotWritten(7, written, Path("/data/a_master.h5")))
+
+
+@pytest.mark.parametrize("error", [errors.BrokenLink, errors.DetectorTimeout, errors.FileNameTaken])
+def test_arguments_stay_whole_also_beside_an_os_error(error: type[errors.Id3cDataError]) -> None:
+    assert error("what", "where", "next").args == ("what", "where", "next")
