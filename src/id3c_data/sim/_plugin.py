@@ -143,8 +143,9 @@ class Plugin(ArraySource):
     def _put_port(self, port: str) -> None:
         for source in self._ports.values():
             source.disconnect(self)
-        if port in self._ports:
-            self._ports[port].connect(self)
+        source = self._ports.get(port)
+        if source is not None and source is not self:
+            source.connect(self)
         self.set("NDArrayPort_RBV", port)
 
     def _put_queue_size(self, size: int) -> None:

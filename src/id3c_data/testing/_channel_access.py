@@ -62,8 +62,8 @@ def ca_repeater(ports: CaPorts) -> Iterator[None]:
         _wait_until_taken(ports.repeater, process)
         yield
     finally:
-        process.terminate()
-        process.wait(10)
+        process.kill()  # it has nothing to clean up
+        process.wait()
 
 
 def _wait_until_taken(port: int, process: subprocess.Popen[bytes]) -> None:
