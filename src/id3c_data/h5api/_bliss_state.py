@@ -153,7 +153,7 @@ class BlissScans:
             return self._no_scan
         if scan not in self._scans:
             state = BlissScanState(self._path, scan, self._path_map, self._allowed_roots)
-            self._scans[scan] = ScanWatch(state, self._settle_timeout)
+            self._scans[scan] = ScanWatch(state, self._settle_timeout, polled=True)
         return self._scans[scan]
 
 

@@ -7,6 +7,7 @@ that filter's own library, are none: they die of a segmentation fault on damaged
 from __future__ import annotations
 
 import struct
+import threading
 from typing import Any, Protocol, cast
 
 import numpy as np
@@ -15,6 +16,9 @@ from numpy.typing import NDArray
 from ._chunk_format import BlockLayout, Codec, Inconsistent, read_blocks
 
 __all__ = ["Decoder", "ImagecodecsDecoder", "decode_chunk"]
+
+
+_BUFFERS = threading.local()
 
 
 class Decoder(Protocol):
@@ -97,7 +101,7 @@ class ImagecodecsDecoder:
         library = cast("Any", imagecodecs)  # without types
         if not layout.decoded:
             return
-        target = out if codec is Codec.LZ4 else np.empty(layout.decoded, np.uint8)
+        target = out if codec is Codec.LZ4 else _scratch(layout.decoded)
         try:
             if codec is Codec.BSLZ4 and layout.some_look_raw:
                 _decode_one_by_one(library, chunk, layout, target)
@@ -110,6 +114,17 @@ class ImagecodecsDecoder:
                 )
         except (RuntimeError, ValueError) as error:
             raise Inconsistent(str(error)) from error
+
+
+def _scratch(size: int) -> NDArray[np.uint8]:
+    """Return a buffer that this thread has for itself until it decodes again.
+
+    The first touch of fresh memory takes longer than decoding into it.
+    """
+    buffer: NDArray[np.uint8] | None = getattr(_BUFFERS, "buffer", None)
+    if buffer is None or not size <= buffer.size <= 4 * size:
+        buffer = _BUFFERS.buffer = np.empty(size, np.uint8)
+    return buffer[:size]
 
 
 def _decode_all(library: Any, chunk: bytes, layout: BlockLayout, out: NDArray[np.uint8]) -> None:

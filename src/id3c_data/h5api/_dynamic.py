@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, Final, Protocol, TypeVar, cast
 
 from ..errors import BrokenLink, FileClosed, FileMissing, Hdf5Error, LinkOutsideRoots
 from ._availability import Expected
@@ -22,6 +22,8 @@ from ._waiting import Wanted
 __all__ = ["DynamicBackend", "OtherData", "Scans"]
 
 T = TypeVar("T")
+_BATCH_BYTES: Final = 1 << 23
+"""Points that are read at once while the file is written; a reader that keeps up gets them one by one."""
 
 
 class Scans(Protocol):
@@ -111,7 +113,7 @@ class DynamicBackend:
             selection = Selection.of(index, len(form.shape))
             fetched = rows.fetch(self._expected(scan, standing, path).chosen(selection, form, rows))
             look.confirm()
-            return selection.of_rows(fetched())
+            return selection.of_rows(fetched(look.check_bytes))
 
         return self._until(attempt, scan, path, f"[{_words(index)}]")
 
@@ -122,14 +124,15 @@ class DynamicBackend:
             form, rows = self._rows(look, path)
             if rows is None:
                 raise TypeError("a scalar dataset cannot be iterated over")
-            following = self._expected(scan, standing, path).following(done, batch_length(form), form, rows)
+            batch = batch_length(form) if standing.over else batch_length(form, _BATCH_BYTES)
+            following = self._expected(scan, standing, path).following(done, batch, form, rows)
             if not following:
                 return ()
             fetched = rows.fetch(following)
             look.confirm()
-            return cast("Sequence[Any]", fetched())
+            return cast("Sequence[Any]", fetched(look.check_bytes))
 
-        while len(points := self._until(attempt, scan, path, f"point {done}")):
+        while len(points := self._until(attempt, scan, path, f"point {done}", cut=True)):
             for point in points:
                 done += 1
                 yield point
@@ -159,8 +162,8 @@ class DynamicBackend:
     def close(self) -> None:
         self._reader.close()
 
-    def _until(self, attempt: Attempt[T], scan: ScanWatch, path: str, what: str) -> T:
-        return self._reader.until(attempt, Wanted(what, f"{self._reader.path}: {path}", scan))
+    def _until(self, attempt: Attempt[T], scan: ScanWatch, path: str, what: str, *, cut: bool = False) -> T:
+        return self._reader.until(attempt, Wanted(what, f"{self._reader.path}: {path}", scan, cut))
 
     def _expected(self, scan: ScanWatch, standing: Standing, path: str) -> Expected:
         return Expected(self._reader.path, standing, scan.promised_points(self._reader.path, path))

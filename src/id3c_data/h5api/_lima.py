@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -150,10 +150,10 @@ class _LimaRows:
                 inside = [rows[place] - number * self._per_file for place in places]
                 parts.append((places, inner.fetch(inside)))
 
-        def put_together() -> NDArray[Any]:
+        def put_together(check: Callable[[], None]) -> NDArray[Any]:
             values = np.empty((len(rows), *self.shape[1:]), self.dtype)
             for places, fetched in parts:
-                values[places] = fetched()
+                values[places] = fetched(check)
             return values
 
         return put_together

@@ -16,7 +16,7 @@ from ._independent import open_independent, written_in_swmr_mode
 from ._open import FileIdentity, OpenFile
 from ._resolver import Resolver
 from ._roots import AllowedRoots, RootsLike
-from ._sightings import FINE_QUIET_S, Sightings
+from ._sightings import Sightings
 from ._swmr import SwmrFile, newest
 from ._virtual import VirtualBlock
 
@@ -147,10 +147,8 @@ class Look(Resolver):
         What to look at.
     calm
         Only look at files that have been quiet for a moment.
-    hurried
-        Be content with a very short moment, as for files that are never quiet for longer.
     strict
-        It counts only if no file changed meanwhile.
+        It counts only if no file changed meanwhile. A look that is not is one of two that are to agree.
     thorough
         Ask a network file system's server, not this machine's cache of it.
     """
@@ -160,15 +158,14 @@ class Look(Resolver):
         files: Files,
         *,
         calm: bool = False,
-        hurried: bool = False,
         strict: bool = True,
         thorough: bool = False,
     ) -> None:
         super().__init__(files.path_map, files.allowed_roots)
         self._files, self._calm, self._strict, self._thorough = files, calm, strict, thorough
-        self._quiet_s = FINE_QUIET_S if hurried else files.sightings.quiet_s
         self._seen: dict[Path, FileIdentity | None] = {}
         self._growing: set[Path] = set()
+        self._confirmed = False
 
     def open(self, path: str | os.PathLike[str]) -> OpenFile:
         """Return a file, open, and note in which state it is; it stays open when the look is over."""
@@ -181,7 +178,9 @@ class Look(Resolver):
             raise NotQuiet(f"{path} is being written")
         held = self._files.hold(path, identity, swmr=grows)
         if not held.swmr and held.identity != identity:
-            raise NotQuiet(f"{path} changed while it was opened")
+            if self._strict:
+                raise NotQuiet(f"{path} changed while it was opened")
+            self._seen[path] = held.identity
         return held
 
     def get(self, path: Path, name: str) -> Found:
@@ -221,11 +220,30 @@ class Look(Resolver):
 
     def confirm(self) -> None:
         """Raise `NotQuiet` if a file has changed that may not; what changes afterwards is no matter."""
-        if self._strict and self._changed():
+        if self._strict and not self._confirmed and self.changed():
             raise NotQuiet("a file changed while it was read")
-        self._strict = False
+        self._confirmed = True
 
-    def _changed(self) -> bool:
+    def check_bytes(self) -> None:
+        """Raise `NotQuiet` if the bytes of chunks, read after `confirm`, may be others than were meant.
+
+        A file that has only grown still has them where they were: HDF5 writes the data of a chunk before it
+        writes where they are. One that is written over from the beginning does not grow at first.
+        """
+        for path, before in self._seen.items():
+            now = self._files.sightings.see(path)
+            if path not in self._growing and now != before and not _grown(before, now):
+                raise NotQuiet(f"{path} changed while it was read")
+
+    def agrees_with(self, later: Look) -> bool:
+        """Say whether the files of both looks have only grown from this one until now, if they changed."""
+        return self._seen.keys() == later._seen.keys() and all(
+            path in self._growing or before == (now := self._files.sightings.see(path)) or _grown(before, now)
+            for path, before in self._seen.items()
+        )
+
+    def changed(self) -> bool:
+        """Say whether a file that may not change while it is read has changed."""
         return any(
             self._files.sightings.see(path) != identity
             for path, identity in self._seen.items()
@@ -243,4 +261,9 @@ class Look(Resolver):
         return max((self._quiet_in(path) for path in self._seen), default=0.0)
 
     def _quiet_in(self, path: Path) -> float:
-        return self._files.sightings.same_for(path, self._quiet_s)
+        return self._files.sightings.same_for(path, self._files.sightings.quiet_s)
+
+
+def _grown(before: FileIdentity | None, now: FileIdentity | None) -> bool:
+    """Say whether it is the same file, and longer than before."""
+    return before is not None and now is not None and now.inode == before.inode and now.size > before.size

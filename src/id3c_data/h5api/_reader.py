@@ -7,11 +7,14 @@ import threading
 import weakref
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeAlias, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar, cast
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import BrokenLink, FileClosed, Hdf5Error, LinkOutsideRoots
 from ..paths import PathMapLike
-from ._looks import Files, Look, NotYet
+from ._looks import Files, Look, NotQuiet, NotYet
 from ._roots import AllowedRoots, RootsLike
 from ._standing import Standing
 from ._waiting import Patience, Waiting, Wanted
@@ -21,6 +24,9 @@ __all__ = ["Attempt", "Reader"]
 T = TypeVar("T")
 Attempt: TypeAlias = Callable[[Look, Standing], T]
 """Reads something in a look, or raises `NotYet`; told where the scan stood before the look."""
+
+_REFUSALS: Final = 6
+"""Looks in a row that met a writer, until two looks that agree are enough."""
 
 
 class Reader:
@@ -45,6 +51,7 @@ class Reader:
     ) -> None:
         self.path = Path(os.path.abspath(path))  # noqa: PTH100 (resolve() would follow symlinks)
         self.patience, self.closed = patience, False
+        self._refused = 0
         self._files = Files(path_map, allowed_roots)
         self._lock = threading.RLock()
         weakref.finalize(self, self._files.close)
@@ -69,20 +76,28 @@ class Reader:
         while True:
             standing = wanted.scan.standing()
             strict = not standing.over or waiting.seconds <= self.patience.settle_timeout
+            calm = strict and standing.awaits_files
+            never_quiet = calm and self._refused >= _REFUSALS
             look = Look(
                 self._files,
-                calm=strict and standing.awaits_files,
-                hurried=waiting.hurried,
-                strict=strict,
+                calm=calm and not never_quiet,
+                strict=strict and not never_quiet,
                 thorough=waiting.thorough,
             )
             waiting.begin_look()
             try:
-                return self._once(attempt, look, standing)
+                if never_quiet:
+                    return self._twice(attempt, look, standing, cut=wanted.cut)
+                result = self._once(attempt, look, standing)
+                self._refused = max(0, self._refused - 1)
+                return result
             except LinkOutsideRoots:
                 raise
-            except NotYet as error:
+            except NotQuiet as error:
+                self._refused = min(self._refused + 1, 2 * _REFUSALS)
                 reason: Exception = error
+            except NotYet as error:
+                reason = error
             except Hdf5Error as error:
                 if not may_still_come(error, standing):
                     raise
@@ -107,6 +122,42 @@ class Reader:
                 raise
             self._files.trim()
             return result
+
+    def _twice(self, attempt: Attempt[T], first: Look, standing: Standing, *, cut: bool) -> T:
+        """Make two attempts at a file that is never quiet: what both find counts, if it has only grown.
+
+        A file in which something is replaced does not grow all the time, and what is only half written at one
+        moment is not so at another.
+        """
+        second = Look(self._files, strict=False)
+        results = [self._once(attempt, look, standing) for look in (first, second)]
+        if not first.agrees_with(second):
+            raise NotQuiet("a file is being written, and not only longer")
+        both = in_common(results[0], results[1], cut=cut)
+        if not first.changed():
+            self._refused -= 1
+        return both
+
+
+def in_common(one: T, other: T, *, cut: bool) -> T:
+    """Return what two results have in common: all, or with ``cut`` as many points as the shorter has.
+
+    Raises
+    ------
+    NotQuiet
+        They differ.
+    """
+    if not isinstance(one, np.ndarray):
+        if one == other:
+            return other
+    elif isinstance(other, np.ndarray):
+        first, second = cast("NDArray[Any]", one), cast("NDArray[Any]", other)
+        if cut and first.ndim and second.ndim:
+            length = min(len(first), len(second))
+            first, second = first[:length], second[:length]
+        if np.array_equal(first, second):
+            return cast("T", second)
+    raise NotQuiet("a file is being written, and two looks at it differ")
 
 
 def may_still_come(error: Hdf5Error, standing: Standing) -> bool:

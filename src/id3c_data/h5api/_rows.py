@@ -21,17 +21,18 @@ from ._chunk_at import chunk_at, chunk_bytes, fill_value_of, read_chunk_into
 from ._chunk_format import Codec, Inconsistent, codec_of
 from ._decoder import ImagecodecsDecoder, decode_chunk
 from ._hops import Found
-from ._low_level import chunks_of, contiguous_offset, dtype_of, filters_of, shape_of, storage_of
+from ._low_level import StoredChunk, chunks_of, contiguous_offset, dtype_of, filters_of, shape_of, storage_of
 from ._open import OpenFile
 from ._translate import hdf5_errors
 
 __all__ = ["Fetched", "Rows", "dataset_of", "runs", "stored_rows"]
 
-Fetched: TypeAlias = Callable[[], NDArray[Any]]
-"""Gives the points; all that it needs of the files was read before."""
+Fetched: TypeAlias = Callable[[Callable[[], None]], NDArray[Any]]
+"""Gives points whose place in the files is known. What it is given is called when their bytes were read."""
 
 _SMALL: Final = 1 << 16
 """Chunks of so few bytes are read through HDF5, which keeps the last ones."""
+_Chunks: TypeAlias = list[tuple[tuple[int, ...], StoredChunk | None]]
 _DECODER: Final = ImagecodecsDecoder()
 _DAMAGED: Final = "copy the file again from where it was written, or leave this point out"
 
@@ -54,7 +55,10 @@ class Rows(Protocol):
         ...
 
     def fetch(self, rows: Sequence[int]) -> Fetched:
-        """Read points that lie within the shape; of what was never written, the fill value."""
+        """Find points that lie within the shape; of what was never written, the fill value.
+
+        What is small or behind filters that only HDF5 knows is read at once.
+        """
         ...
 
 
@@ -108,7 +112,7 @@ class _LibraryRows:
             parts = [cast("NDArray[Any]", self._dataset[run.start : run.stop]) for run in runs(rows)]
         if not parts:
             parts = [np.empty((0, *self.shape[1:]), self._dtype)]
-        return lambda: parts[0] if len(parts) == 1 else np.concatenate(parts)
+        return lambda _: parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 class _ChunkRows:
@@ -133,60 +137,47 @@ class _ChunkRows:
             )
 
     def fetch(self, rows: Sequence[int]) -> Fetched:
-        if self._codec is Codec.NONE:
-            if self._chunk[0] * self._point_bytes < _SMALL or (values := self._whole(rows)) is None:
-                return self._by_library.fetch(rows)
-            return lambda: values
-        raw = [
-            (offset, self._raw(offset))
-            for row in _one_of_each(rows, self._chunk[0])
-            for offset in self._offsets(row)
-        ]
+        if self._codec is Codec.NONE and self._chunk[0] * self._point_bytes < _SMALL:
+            return self._by_library.fetch(rows)
         with hdf5_errors(self._where):
-            fill = None if all(chunk for _, chunk in raw) else fill_value_of(self._dataset)
-        return lambda: self._decode(rows, raw, fill)
+            chunks = [
+                (offset, chunk_at(self._dataset, offset))
+                for row in _one_of_each(rows, self._chunk[0])
+                for offset in self._offsets(row)
+            ]
+            fill = None if all(stored for _, stored in chunks) else fill_value_of(self._dataset)
+        return lambda check: self._load(rows, chunks, fill, check)
 
-    def _whole(self, rows: Sequence[int]) -> NDArray[Any] | None:
-        """Return points that are a whole chunk each; None where they are not."""
-        if self._chunk != (1, *self.shape[1:]):
-            return None
-        values = np.empty((len(rows), *self.shape[1:]), self._dtype)
-        for n, row in enumerate(rows):
-            with hdf5_errors(self._where):
-                stored = chunk_at(self._dataset, (row, *(0 for _ in self.shape[1:])))
-            if stored is None:
-                return None
-            read_chunk_into(self._file.descriptor, stored, values[n], self._where)
-        return values
-
-    def _raw(self, offset: tuple[int, ...]) -> tuple[bytes, Codec] | None:
-        """Return the bytes of a chunk and how they are compressed; None where it was never written."""
-        with hdf5_errors(self._where):
-            stored = chunk_at(self._dataset, offset)
-        if stored is None:
-            return None
-        data = chunk_bytes(self._file.descriptor, stored, self._where)
-        return data, Codec.NONE if stored.filter_mask else self._codec
-
-    def _decode(
-        self,
-        rows: Sequence[int],
-        chunks: list[tuple[tuple[int, ...], tuple[bytes, Codec] | None]],
-        fill: Any,
+    def _load(
+        self, rows: Sequence[int], chunks: _Chunks, fill: Any, check: Callable[[], None]
     ) -> NDArray[Any]:
+        """Read the bytes of the chunks, have it checked that they count, and decode them."""
         values = np.empty((len(rows), *self.shape[1:]), self._dtype)
         one_each = self._chunk == (1, *self.shape[1:]) and len(chunks) == len(rows)
-        for number, (offset, raw) in enumerate(chunks):
-            if one_each and raw is not None:
-                self._decode_one(offset, raw, values[number])
+        if one_each and self._codec is Codec.NONE and all(stored for _, stored in chunks):
+            for point, (_, stored) in zip(values, chunks, strict=True):
+                if stored is not None:
+                    read_chunk_into(self._file.descriptor, stored, point, self._where)
+            check()
+            return values
+        raw = [(offset, stored and self._raw(stored)) for offset, stored in chunks]
+        check()
+        for number, (offset, data) in enumerate(raw):
+            if one_each and data is not None:
+                self._decode_one(offset, data, values[number])
                 continue
             tile = np.empty(self._chunk, self._dtype)
-            if raw is None:
+            if data is None:
                 tile[...] = fill
             else:
-                self._decode_one(offset, raw, tile)
+                self._decode_one(offset, data, tile)
             self._place(values, rows, offset, tile)
         return values
+
+    def _raw(self, stored: StoredChunk) -> tuple[bytes, Codec]:
+        """Return the bytes of a chunk, and how they are compressed."""
+        data = chunk_bytes(self._file.descriptor, stored, self._where)
+        return data, Codec.NONE if stored.filter_mask else self._codec
 
     def _decode_one(self, offset: tuple[int, ...], raw: tuple[bytes, Codec], out: NDArray[Any]) -> None:
         data, codec = raw

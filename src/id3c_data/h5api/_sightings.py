@@ -11,13 +11,13 @@ from typing import Final
 
 from ._open import FileIdentity
 
-__all__ = ["FINE_QUIET_S", "Sightings"]
+__all__ = ["Sightings"]
 
 _CLOCK_REALTIME_COARSE: Final = 5  # of linux/time.h; Python has no name for it
 _COARSE_QUIET_S: Final = time.clock_getres(_CLOCK_REALTIME_COARSE) + 0.0005
 """Kernels before 6.13 stamp changes by a clock that ticks every 1 to 10 ms, so two writes within one tick may
 leave the same time: only after a tick without change will a further write show."""
-FINE_QUIET_S: Final = 0.0003
+_FINE_QUIET_S: Final = 0.0003
 """Where the stamps are finer than a tick, this is only for the pauses between the writes of one flush."""
 _TICK_NS: Final = 1_000_000  # the shortest tick in use; the others are multiples of it
 _NEAR_TICK_NS: Final = 20_000  # ticks are this regular, and more
@@ -74,7 +74,7 @@ class Sightings:
     @property
     def quiet_s(self) -> float:
         """How long a file must have been the same, so that the next change is sure to show."""
-        return FINE_QUIET_S if self._fine else _COARSE_QUIET_S
+        return _FINE_QUIET_S if self._fine else _COARSE_QUIET_S
 
     def _learn(self, old: FileIdentity | None, new: FileIdentity | None) -> None:
         """See whether the file system's stamps are finer than a clock tick."""

@@ -5,11 +5,14 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Final, Protocol, runtime_checkable
 
 from ._scan_state import ScanPhase, ScanState
 
 __all__ = ["PromisingScanState", "ScanWatch", "Standing"]
+
+
+_QUESTION_SHARE: Final = 10
 
 
 @runtime_checkable
@@ -62,10 +65,13 @@ class ScanWatch:
         The scan; None for what belongs to no scan, such as the top level of a BLISS file.
     settle_timeout
         Seconds after FINISHED in which promised data may still come.
+    polled
+        The state looks at a file whenever it is asked: it is asked for a tenth of the time only.
     """
 
-    def __init__(self, state: ScanState | None, settle_timeout: float) -> None:
-        self.state, self._settle_timeout = state, settle_timeout
+    def __init__(self, state: ScanState | None, settle_timeout: float, *, polled: bool = False) -> None:
+        self.state, self._settle_timeout, self._polled = state, settle_timeout, polled
+        self._last_phase, self._next_question = ScanPhase.NOT_PREPARED, 0.0
         self._promising = state if isinstance(state, PromisingScanState) else None
         self._finished_at: float | None = None
         self._met_finished = False
@@ -73,8 +79,17 @@ class ScanWatch:
 
     @property
     def phase(self) -> ScanPhase:
-        """The phase at this moment."""
-        return ScanPhase.NOT_PREPARED if self.state is None else self.state.phase
+        """The phase at this moment, or a moment ago where asking takes its time."""
+        if self.state is None:
+            return ScanPhase.NOT_PREPARED
+        if not self._polled:
+            return self.state.phase
+        began = time.monotonic()
+        if began >= self._next_question:
+            self._last_phase = self.state.phase
+            now = time.monotonic()
+            self._next_question = now + _QUESTION_SHARE * (now - began)
+        return self._last_phase
 
     @property
     def settled_at(self) -> float | None:
@@ -98,7 +113,7 @@ class ScanWatch:
 
     def wait(self, known: ScanPhase, seconds: float) -> None:
         """Wait that long; shorter where the phase changes."""
-        if self.state is None or known is ScanPhase.FINISHED:
+        if self.state is None or self._polled or known is ScanPhase.FINISHED:
             time.sleep(seconds)
         else:
             self.state.wait_for_change(known, seconds)

@@ -45,12 +45,16 @@ def check_arguments(mode: str, others: Mapping[str, object] = {}) -> None:
         raise TypeError(f"File() got an unexpected keyword argument {unknown[0]!r}")
 
 
-def batch_length(form: Form) -> int:
+def batch_length(form: Form, most_bytes: int = _BATCH_BYTES) -> int:
     """Return how many points are read at once where all are iterated over."""
     point = form.dtype.itemsize
     for length in form.shape[1:]:
         point *= length
-    return max(1, _BATCH_BYTES // max(1, point))
+    return max(1, most_bytes // max(1, point))
+
+
+def _nothing() -> None:
+    """Check nothing: nobody writes."""
 
 
 class _Opener(Resolver):
@@ -108,7 +112,8 @@ class StaticBackend:
                 return read_scalar(self._get(path), index)
             selection = Selection.of(index, len(form.shape))
             fetched = rows.fetch(selection.rows(form.shape[0]))
-        return selection.of_rows(fetched())
+            rows_read = fetched(_nothing)
+        return selection.of_rows(rows_read)
 
     def points(self, path: str) -> Iterator[Any]:
         form = self.form(path)

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import Any, Final
@@ -52,14 +52,16 @@ def rows_of(resolver: Resolver, found: Found, depth: int = 0) -> Rows:
 class _Piece:
     """Points of a virtual dataset that lie in one source, and where they go."""
 
+    source: Found
     places: list[int]
     box: tuple[slice, ...]
     fetched: Fetched
     source_box: tuple[slice, ...]
     shape: tuple[int, ...]
 
-    def put(self, values: NDArray[Any]) -> None:
-        part = self.fetched()[(slice(None), *self.source_box)].reshape(self.shape)
+    def put(self, values: NDArray[Any], check: Callable[[], None]) -> None:
+        with self.source:
+            part = self.fetched(check)[(slice(None), *self.source_box)].reshape(self.shape)
         values[(self.places, *self.box)] = part
 
 
@@ -105,10 +107,10 @@ class _VirtualRows:
     def fetch(self, rows: Sequence[int]) -> Fetched:
         pieces = [piece for block in self._blocks if (piece := self._piece(block, rows)) is not None]
 
-        def put_together() -> NDArray[Any]:
+        def put_together(check: Callable[[], None]) -> NDArray[Any]:
             values = np.full((len(rows), *self.shape[1:]), self._fill, self._dtype)
             for piece in pieces:
-                piece.put(values)
+                piece.put(values, check)
             return values
 
         return put_together
@@ -119,25 +121,25 @@ class _VirtualRows:
         if not places:
             return None
         inside = [rows[n] - block.start[0] for n in places]
-        with self._resolver.find_source(self._found, block) as source:
-            inner = rows_of(self._resolver, source, self._depth + 1)
-            start, count = _source_box(block, inner.shape)
-            wanted = _source_rows(block, inner.shape, inside)
-            ends = (max(wanted) + 1, *(s + c for s, c in zip(start[1:], count[1:], strict=True)))
-            if any(end > length for end, length in zip(ends, inner.shape, strict=True)):
-                raise BrokenLink(
-                    f"the virtual dataset takes values up to {ends} from {source.where}, whose shape is "
-                    f"{inner.shape}",
-                    self._found.where,
-                    "it may not be complete; see what stopped the run",
-                )
-            return _Piece(
-                places,
-                tuple(slice(s, s + c) for s, c in zip(block.start[1:], block.count[1:], strict=True)),
-                inner.fetch(wanted),
-                tuple(slice(s, s + c) for s, c in zip(start[1:], count[1:], strict=True)),
-                (len(places), *block.count[1:]),
+        source = self._resolver.find_source(self._found, block)
+        inner = rows_of(self._resolver, source, self._depth + 1)
+        start, count = _source_box(block, inner.shape)
+        wanted = _source_rows(block, inner.shape, inside)
+        ends = (max(wanted) + 1, *(s + c for s, c in zip(start[1:], count[1:], strict=True)))
+        if any(end > length for end, length in zip(ends, inner.shape, strict=True)):
+            raise BrokenLink(
+                f"values up to {ends} are taken from {source.where}, whose shape is {inner.shape}",
+                self._found.where,
+                "it may not be complete; see what stopped the run",
             )
+        return _Piece(
+            source,
+            places,
+            tuple(slice(s, s + c) for s, c in zip(block.start[1:], block.count[1:], strict=True)),
+            inner.fetch(wanted),
+            tuple(slice(s, s + c) for s, c in zip(start[1:], count[1:], strict=True)),
+            (len(places), *block.count[1:]),
+        )
 
 
 def _holds(block: VirtualBlock, row: int) -> bool:

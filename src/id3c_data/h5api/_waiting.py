@@ -29,7 +29,6 @@ _SHORTEST_PAUSE_S: Final = 0.0005
 _LONGEST_PAUSE_S: Final = 0.02
 _PAUSE_SHARE: Final = 1 / 16  # of the time since the last change
 _WORK_SHARE: Final = 100  # looks for which nothing had changed take so much of the time at most: a hundredth
-_REFUSALS: Final = 10  # looks that met a writer, until a shorter quiet is enough
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +53,22 @@ class Patience:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a read waits for, where, and the scan that may bring it."""
+    """What a read waits for.
+
+    Parameters
+    ----------
+    what, where
+        In words.
+    scan
+        The scan that may bring it.
+    cut
+        Whether fewer of the same are also welcome, as points that are iterated over.
+    """
 
     what: str
     where: str
     scan: ScanWatch
+    cut: bool = False
 
 
 class Waiting:
@@ -81,14 +91,8 @@ class Waiting:
     ) -> None:
         self._wanted, self._patience, self._sightings, self._closed = wanted, patience, sightings, closed
         self._started = self._look_began = time.monotonic()
-        self._refusals = 0
         self._told = False
         self.thorough = False
-
-    @property
-    def hurried(self) -> bool:
-        """Whether the files are never quiet for long enough."""
-        return self._refusals >= _REFUSALS
 
     @property
     def seconds(self) -> float:
@@ -121,15 +125,14 @@ class Waiting:
         ended = time.monotonic()
         again_at = ended + max(self._patience.retry_period, _WORK_SHARE * (ended - self._look_began))
         refused = isinstance(reason, NotQuiet)
-        self._refusals = self._refusals + 1 if refused else 0
         quiet_at = ended + max(look.quiet_in(), _SHORTEST_PAUSE_S if refused else 0.0)
         while True:
             now = time.monotonic()
             self._check(now, reason)
             self.thorough = now >= again_at
-            if self.thorough or self._moved(standing, now):
+            if self.thorough or ended < quiet_at <= now or (not refused and look.news()):
                 return
-            if ended < quiet_at <= now or (not refused and look.news()):
+            if self._moved(standing, now):
                 return
             self._sleep(standing, min(again_at, quiet_at if quiet_at > now else again_at) - now)
 
