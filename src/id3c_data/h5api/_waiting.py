@@ -26,7 +26,7 @@ DEFAULT_RETRY_PERIOD_S: Final = 1.0
 _LOG = logging.getLogger("id3c_data.h5api")
 _TELL_AFTER_S: Final = 5.0
 _SHORTEST_PAUSE_S: Final = 0.0005
-_LONGEST_PAUSE_S: Final = 0.02
+_LONGEST_PAUSE_S: Final = 0.025
 _PAUSE_SHARE: Final = 1 / 16  # of the time since the last change
 _WORK_SHARE: Final = 100  # looks for which nothing had changed take so much of the time at most: a hundredth
 
