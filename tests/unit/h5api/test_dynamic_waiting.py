@@ -2,6 +2,10 @@
 
 import gc
 import logging
+import signal
+import subprocess
+import sys
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -526,6 +530,64 @@ class TestFiles:
         process.append(path, DATA, 2)
         process.close(path)
         assert int(opened[DATA][1][0, 0]) == 2
+
+
+class TestRestlessFiles:
+    """One that is never quiet is read if it only grows."""
+
+    @pytest.fixture
+    def whole(self, process, path):
+        process.open(path)
+        process.frames(path)
+        process.append(path, DATA, 3)
+        process.close(path)
+        return path
+
+    @pytest.fixture
+    def restless(self, pool):
+        """Does something again and again, until the test or this ends it."""
+        stop = threading.Event()
+
+        def start(action):
+            def run():
+                while not stop.is_set():
+                    action()
+                    time.sleep(0.0002)
+
+            return pool.submit(run)
+
+        yield start, stop
+        stop.set()
+
+    def test_one_that_only_grows_is_read(self, whole, opened, restless, pool):
+        start, _ = restless
+
+        def grow():
+            with whole.open("ab") as file:
+                file.write(bytes(64))
+
+        start(grow)
+        read = pool.submit(lambda: opened[DATA][0:3])
+        np.testing.assert_array_equal(read.result(PATIENCE_S)[2], frame(2))
+
+
+class TestInterrupt:
+    def test_ctrl_c_ends_a_wait(self, path):
+        code = (
+            "import sys\n"
+            "from id3c_data.h5api import dynamic_hdf5\n"
+            "print('waits', flush=True)\n"
+            "dynamic_hdf5.File(sys.argv[1])['1.1']\n"
+        )
+        process = subprocess.Popen(
+            [sys.executable, "-c", code, str(path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        assert process.stdout.readline() == "waits\n"
+        time.sleep(BLOCKED_S)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=PATIENCE_S)
+        assert process.returncode == -signal.SIGINT
+        assert errors.strip().endswith("KeyboardInterrupt")
 
 
 def _descriptors(path: Path) -> list[str]:

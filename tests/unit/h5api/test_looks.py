@@ -1,0 +1,122 @@
+"""Which looks at a file count."""
+
+import os
+import time
+
+import h5py
+import numpy as np
+import pytest
+
+from id3c_data.h5api._looks import Files, Look, NotQuiet
+from id3c_data.h5api._reader import in_common
+
+
+@pytest.fixture
+def path(tmp_path):
+    path = tmp_path / "file.h5"
+    with h5py.File(path, "w") as file:
+        file["x"] = 5
+    return path
+
+
+@pytest.fixture
+def files():
+    files = Files(None, None)
+    yield files
+    files.close()
+
+
+def touch(path):
+    os.utime(path, ns=(1, 1))
+
+
+def grow(path):
+    with path.open("ab") as file:
+        file.write(bytes(64))
+
+
+def replace(path):
+    other = path.with_name("other.h5")
+    other.write_bytes(path.read_bytes() + bytes(64))
+    other.replace(path)
+
+
+def shrink(path):
+    os.truncate(path, path.stat().st_size - 1)
+
+
+def test_one_at_a_file_that_stays_the_same_counts(files, path):
+    look = Look(files)
+    assert look.get(path, "x").node[()] == 5
+    look.confirm()
+    look.check_bytes()
+
+
+@pytest.mark.parametrize("change", [touch, grow, replace, shrink, os.unlink])
+def test_one_at_a_file_that_changes_meanwhile_does_not_count(files, path, change):
+    look = Look(files)
+    look.get(path, "x")
+    change(path)
+    with pytest.raises(NotQuiet):
+        look.confirm()
+
+
+def test_what_changes_after_it_was_confirmed_is_no_matter(files, path):
+    look = Look(files)
+    look.get(path, "x")
+    look.confirm()
+    touch(path)
+    look.confirm()
+
+
+def test_the_bytes_of_chunks_may_be_read_while_the_file_grows(files, path):
+    look = Look(files)
+    look.get(path, "x")
+    grow(path)
+    look.check_bytes()
+
+
+@pytest.mark.parametrize("change", [touch, replace, shrink, os.unlink])
+def test_the_bytes_of_chunks_do_not_count_if_the_file_changes_otherwise(files, path, change):
+    look = Look(files)
+    look.get(path, "x")
+    change(path)
+    with pytest.raises(NotQuiet):
+        look.check_bytes()
+
+
+def test_a_calm_one_waits_until_the_file_has_been_quiet(files, path):
+    with pytest.raises(NotQuiet):
+        Look(files, calm=True).get(path, "x")
+    time.sleep(files.sightings.quiet_s)
+    assert Look(files, calm=True).get(path, "x").node[()] == 5
+
+
+def test_an_open_file_serves_as_long_as_it_stays_the_same(files, path):
+    first, second = (Look(files).get(path, "x").file for _ in range(2))
+    assert first is second
+    touch(path)
+    assert Look(files).get(path, "x").file is not first
+
+
+@pytest.mark.parametrize(("change", "agree"), [(grow, True), (touch, False), (replace, False)])
+def test_two_looks_agree_on_a_file_that_has_only_grown(files, path, change, agree):
+    first = Look(files, strict=False)
+    first.get(path, "x")
+    change(path)
+    second = Look(files, strict=False)
+    second.get(path, "x")
+    assert first.agrees_with(second) is agree
+
+
+def test_two_looks_have_in_common_what_both_found():
+    one, longer = np.arange(3), np.arange(5)
+    assert in_common(one, longer, cut=True).tolist() == [0, 1, 2]
+    assert in_common("group", "group", cut=False) == "group"
+    assert in_common(None, None, cut=False) is None
+
+
+@pytest.mark.parametrize("other", [np.arange(5), np.arange(1, 4), "group", None])
+def test_two_looks_that_differ_have_nothing_in_common(other):
+    with pytest.raises(NotQuiet):
+        in_common(np.arange(3), other, cut=False)
