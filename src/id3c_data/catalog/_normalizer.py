@@ -3,6 +3,9 @@
 ophyd's Eiger file plugin, and those of other facilities, name a whole run's files by one resource of the spec
 ``AD_EIGER2`` (or an older name of it), with the series of each event in its datum. `bluesky_tiled_plugins`
 does not know the spec and would make a file to download of it.
+
+Areadetector's own spec ``AD_HDF5`` means a file with all frames in ``/entry/data/data``. A master of the
+detector has none there, so one that stands under that spec is read as what it is.
 """
 
 from __future__ import annotations
@@ -17,6 +20,9 @@ __all__ = ["FOREIGN_SPECS", "Normalizer"]
 
 FOREIGN_SPECS = frozenset({"AD_EIGER", "AD_EIGER2", "AD_EIGER_SLICE"})
 
+_PLUGIN_SPECS = frozenset({"AD_HDF5", "AD_HDF5_SINGLE", "AD_HDF5_SWMR"})
+_MASTER_ENDING = "_master.h5"  # of every master that the detector writes (SIMPLON API, file writer)
+
 
 class Normalizer(RunNormalizer):
     """A `RunNormalizer` that gives each series of a resource of other Eigers a resource of ours."""
@@ -28,8 +34,11 @@ class Normalizer(RunNormalizer):
 
     def resource(self, doc: Any) -> None:
         """Take in a resource; one of other Eigers waits for the datums that say its series."""
-        if doc.get("spec", "").upper() in FOREIGN_SPECS:
+        spec = doc.get("spec", "").upper()
+        if spec in FOREIGN_SPECS:
             self._foreign[doc["uid"]] = doc
+        elif spec in _PLUGIN_SPECS and doc["resource_path"].endswith(_MASTER_ENDING):
+            super().resource(_as_ours(doc))
         else:
             super().resource(doc)
 
@@ -59,3 +68,11 @@ class Normalizer(RunNormalizer):
             ours: Any = {"uid": uid, "spec": SPEC, "resource_path": path, "resource_kwargs": kwargs}
             super().resource(cast("Any", {**foreign, **ours}))
         return uid
+
+
+def _as_ours(doc: Any) -> Any:
+    """Return the resource of a master under a spec of areaDetector's as one of ours."""
+    kwargs: dict[str, Any] = {"writer": "dcu"}
+    if frames := doc["resource_kwargs"].get("frame_per_point"):
+        kwargs["frames_per_event"] = frames
+    return {**doc, "spec": SPEC, "resource_kwargs": kwargs}

@@ -222,6 +222,25 @@ def test_an_eiger_that_writes_documents_of_its_own_is_read_too(
     assert np.array_equal(images[1, 2].read(), model.frame(2, 3))
 
 
+def test_a_master_under_areadetectors_own_spec_is_read_as_what_it_is(
+    cat: Catalog, subscription: Subscription, folder: Path, series: Write, model: FrameModel
+) -> None:
+    def foreign(name: str, doc: Any) -> None:
+        if name == "resource":
+            doc = {**doc, "spec": "AD_HDF5", "resource_kwargs": {"frame_per_point": 1}}
+        subscription(name, doc)
+
+    run = RunDocuments(foreign, root=folder, frame_shape=model.shape)
+    resource = run.resource(series(1, images=3, per_file=2).master)
+    for slot in range(3):
+        run.event(resource, slot)
+    run.stop()
+    subscription.wait(30)
+    images = cat[run.uid].primary["eiger2_image"]
+    assert images.shape == (3, *model.shape)
+    assert np.array_equal(images[2].read(), model.frame(1, 3))
+
+
 def test_the_last_run_is_the_one_just_taken_without_any_waiting_of_the_users(
     server: Server, folder: Path, series: Write, model: FrameModel
 ) -> None:

@@ -299,6 +299,28 @@ def test_an_external_link_out_of_the_readable_storage_is_refused(
     assert isinstance(refused(cat[run.uid].primary["eiger2_image"].read), LinkOutsideRoots)
 
 
+def test_a_file_that_keeps_its_values_in_another_file_is_refused(
+    cat: Catalog,
+    take: Callable[..., RunDocuments],
+    tmp_path: Path,
+    series: Write,
+    model: FrameModel,
+) -> None:
+    files = series(1)
+    secret = tmp_path / "secret.raw"
+    model.frame(1, 1).tofile(secret)
+    with h5py.File(files.data[0], "a") as file:
+        del file["entry/data/data"]
+        file["entry/data"].create_dataset(
+            "data", (1, *model.shape), "<u4", external=[(secret, 0, h5py.h5f.UNLIMITED)]
+        )
+        assert np.array_equal(file["entry/data/data"][0], model.frame(1, 1))  # HDF5 itself follows it
+    run = take((files.master, 0))
+    error = refused(cat[run.uid].primary["eiger2_image"].read)
+    assert isinstance(error, Hdf5Error)
+    assert "values lie in other files" in str(error)
+
+
 def test_a_pixel_type_other_than_the_documents_is_refused(
     cat: Catalog, take: Callable[..., RunDocuments], series: Write
 ) -> None:

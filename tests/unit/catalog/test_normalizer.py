@@ -17,7 +17,9 @@ DESCRIPTOR = {
 }
 
 
-def normalized(*datums: dict[str, Any], spec: str = "AD_EIGER2") -> list[tuple[str, Any]]:
+def normalized(
+    *datums: dict[str, Any], spec: str = "AD_EIGER2", path: str = "2026/abc"
+) -> list[tuple[str, Any]]:
     out: list[tuple[str, Any]] = []
     normalizer = Normalizer()
     normalizer.subscribe(lambda name, doc: out.append((name, doc)))
@@ -29,7 +31,7 @@ def normalized(*datums: dict[str, Any], spec: str = "AD_EIGER2") -> list[tuple[s
             "uid": "r",
             "spec": spec,
             "root": "/data",
-            "resource_path": "2026/abc",
+            "resource_path": path,
             "path_semantics": "posix",
             "resource_kwargs": {"images_per_file": 100, "frame_per_point": 4},
             "run_start": "s",
@@ -75,3 +77,19 @@ def test_images_of_one_series_are_slots_of_one_master() -> None:
     (resource,) = of("stream_resource", documents)
     assert resource["parameters"]["frames_per_event"] == 1
     assert [datum["indices"]["start"] for datum in of("stream_datum", documents)] == [0, 3]
+
+
+def test_a_master_under_areadetectors_spec_is_a_master_of_ours() -> None:
+    documents = normalized({"point_number": 2}, spec="AD_HDF5", path="2026/abc_7_master.h5")
+    (resource,) = of("stream_resource", documents)
+    assert resource["mimetype"] == "application/x-eiger2-master"
+    assert resource["parameters"]["frames_per_event"] == 4
+    assert "dataset" not in resource["parameters"]
+    assert [datum["indices"]["start"] for datum in of("stream_datum", documents)] == [2]
+
+
+def test_another_file_under_areadetectors_spec_stays_plain_hdf5() -> None:
+    documents = normalized({"point_number": 0}, spec="AD_HDF5", path="2026/abc_000.h5")
+    (resource,) = of("stream_resource", documents)
+    assert resource["mimetype"] == "application/x-hdf5"
+    assert resource["parameters"]["dataset"] == "/entry/data/data"

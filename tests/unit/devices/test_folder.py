@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -90,3 +92,44 @@ def test_folder_is_mounted_when_its_base_is_there(tmp_path: Path) -> None:
 
 def test_folder_that_is_not_there_yet_holds_no_names(tmp_path: Path) -> None:
     assert ReadFolder(tmp_path / "later", tmp_path).names() == set()
+
+
+@pytest.fixture
+def looks(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
+    """Which folders are listed and which files opened, in order: what an NFS client would be asked."""
+    made: list[tuple[str, str]] = []
+    listdir, open_path = os.listdir, Path.open
+
+    def listing(path: Any) -> list[str]:
+        made.append(("list", str(path)))
+        return listdir(path)
+
+    def opening(path: Path, *args: Any, **kwargs: Any) -> Any:
+        made.append(("open", path.name))
+        return open_path(path, *args, **kwargs)
+
+    monkeypatch.setattr(os, "listdir", listing)
+    monkeypatch.setattr(Path, "open", opening)
+    return made
+
+
+def test_folder_is_listed_anew_before_each_look_for_a_file(
+    whole_file: Path, looks: list[tuple[str, str]]
+) -> None:
+    folder, late = whole_file.parent, whole_file.with_name("late.h5")
+
+    def arrive_at_the_second(_pause_s: float) -> None:
+        looks.append(("sleep", ""))
+        if len(looks) > 3:
+            whole_file.rename(late)
+
+    ReadFolder(folder, folder).wait_until_there(["late.h5"], 5.0, whole=True, sleep=arrive_at_the_second)
+    listed, slept = ("list", str(folder)), ("sleep", "")
+    assert looks == [listed, slept, listed, slept, listed, ("open", "late.h5")]
+
+
+def test_parent_is_listed_before_the_mount_is_looked_for(
+    tmp_path: Path, looks: list[tuple[str, str]]
+) -> None:
+    assert not ReadFolder(tmp_path / "base" / "2026", tmp_path / "base").mounted
+    assert looks == [("list", str(tmp_path))]
