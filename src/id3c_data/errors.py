@@ -20,6 +20,7 @@ also the built-in that users already catch.
     │   ├── FileIncomplete                  the file is being written, or its writer died
     │   ├── NotHdf5                         the file is something else
     │   ├── BrokenLink (KeyError)           a link leads nowhere
+    │   │   └── NotInFile                   the file itself has nothing of that name
     │   ├── LinkOutsideRoots (PermissionError)  a link leads out of the allowed folders
     │   ├── DamagedChunk                    a chunk of image data is inconsistent
     │   └── LayoutUnknown                   the file has no layout that holds Eiger frames
@@ -61,6 +62,7 @@ __all__ = [
     "MissingExtra",
     "NotHdf5",
     "NotInCatalog",
+    "NotInFile",
     "PathOutsideRoots",
     "RetryTimeoutError",
     "RetryTimeoutException",
@@ -145,6 +147,10 @@ class NotHdf5(Hdf5Error):
 
 class BrokenLink(Hdf5Error, KeyError):
     """A link leads nowhere."""
+
+
+class NotInFile(BrokenLink):
+    """The file itself, and not one that a link leads to, has nothing of that name."""
 
 
 class LinkOutsideRoots(Hdf5Error, PermissionError):

@@ -24,6 +24,7 @@ from ._open import FileIdentity, OpenFile, open_descriptor, open_file
 from ._resolver import Resolver
 from ._roots import AllowedRoots, RootsLike
 from ._scan_state import FINISHED, ScanPhase, ScanState
+from ._standing import PromisingScanState
 from ._translate import hdf5_errors
 from ._virtual import VirtualBlock, virtual_blocks
 
@@ -40,6 +41,7 @@ __all__ = [
     "Inconsistent",
     "Node",
     "OpenFile",
+    "PromisingScanState",
     "Resolver",
     "RootsLike",
     "ScanPhase",

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, Protocol, TypeVar, cast
 
-from ..errors import BrokenLink, FileClosed, FileMissing, Hdf5Error, LinkOutsideRoots
+from ..errors import FileClosed, FileMissing, Hdf5Error, LinkOutsideRoots, NotInFile
 from ._availability import Expected
 from ._looks import Look, Memory, NotYet
 from ._nodes import Form, Kind
@@ -147,7 +147,7 @@ class DynamicBackend:
                 return attributes[key]
             if not standing.over:
                 raise NotYet("there is no such attribute")
-            raise BrokenLink(f"there is no attribute {key!r}", found.where, "check the name")
+            raise NotInFile(f"there is no attribute {key!r}", found.where, "check the name")
 
         return self._until(attempt, scan, path, f"attribute {key!r}")
 

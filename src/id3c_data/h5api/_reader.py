@@ -12,7 +12,7 @@ from typing import Any, Final, TypeAlias, TypeVar, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import BrokenLink, FileClosed, Hdf5Error, LinkOutsideRoots
+from ..errors import FileClosed, Hdf5Error, LinkOutsideRoots, NotInFile
 from ..paths import PathMapLike
 from ._looks import Files, Look, NotQuiet, NotYet
 from ._roots import AllowedRoots, RootsLike
@@ -162,6 +162,6 @@ def in_common(one: T, other: T, *, cut: bool) -> T:
 
 def may_still_come(error: Hdf5Error, standing: Standing) -> bool:
     """Say whether a failure may be for the moment only."""
-    if isinstance(error, BrokenLink) and error.what.startswith("there is no"):
+    if isinstance(error, NotInFile):
         return not standing.over
     return standing.awaits_files

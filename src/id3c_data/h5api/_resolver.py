@@ -20,7 +20,7 @@ from typing import Final
 
 import h5py
 
-from ..errors import BrokenLink, FileMissing, Hdf5Error, LinkOutsideRoots
+from ..errors import BrokenLink, FileMissing, Hdf5Error, LinkOutsideRoots, NotInFile
 from ..paths import PathMap, PathMapLike
 from ._hops import Found, Hop
 from ._low_level import Node, child_of, link_names, link_of
@@ -216,7 +216,7 @@ class _Walk:
         """Return the error for a name that is not there."""
         place = f"{self.file.path}: {self.path}"
         if not self.hops:
-            return BrokenLink(f"there is no {name!r}; {has}", place, "check the name")
+            return NotInFile(f"there is no {name!r}; {has}", place, "check the name")
         return BrokenLink(
             f"{self.hops[-1]}: {place} lacks {name!r}; {has}",
             self.hops[0].where,

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from ..errors import BrokenLink, FileClosed, Hdf5Error, LinkOutsideRoots
+from ..errors import FileClosed, Hdf5Error, LinkOutsideRoots, NotInFile
 from ..paths import PathMapLike
 from ._hops import Found
 from ._independent import open_independent
@@ -126,7 +126,7 @@ class StaticBackend:
             return self.attributes_now(path)[key]
         except KeyError:
             where = self._get(path).where
-            raise BrokenLink(f"there is no attribute {key!r}", where, "check the name") from None
+            raise NotInFile(f"there is no attribute {key!r}", where, "check the name") from None
 
     def attributes(self, path: str) -> Iterator[str]:
         return iter(self.attributes_now(path))
