@@ -23,12 +23,15 @@ from bluesky.utils import FailedStatus
 from ophyd.sim import SynAxis
 
 from id3c_data.catalog import connect, register_consolidator, serve, subscribe
-from id3c_data.devices import Eiger2Base
+from id3c_data.config import check, find_by_import
+from id3c_data.devices import Eiger2Base, declare_points
+from id3c_data.documents import AdEiger2Handler, register_handlers
 from id3c_data.errors import DetectorFault, Id3cDataError
 from id3c_data.sim import FrameModel
 from id3c_data.testing import RunningIoc
 
 CONFIGS = Path(__file__).parents[2] / "configs"
+PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "use_with_bits.md"
 MODEL = FrameModel(height=64, width=80, bit_depth=32)
 CREATORS = (
     "id3c_data.devices.Eiger2Detector",
@@ -218,6 +221,33 @@ def test_bits_own_subscription_of_a_tiled_client_writes_arrays(
     engine(bp.count([eiger2], num=3))
     images = tiled[-1].primary["eiger2_image"].read()
     np.testing.assert_array_equal(images, session.cat[-1].primary.read()["eiger2_image"])
+
+
+def test_start_up_as_the_page_has_it_arms_a_series_for_the_points_of_the_plan(
+    instrument: Any, session: Any, ioc: RunningIoc, templates: dict[str, str], tmp_path: Path
+) -> None:
+    RE, cat = session.RE, session.cat  # noqa: N806 - the names of BITS' start-up
+    register_handlers(cat, overwrite=True)
+    RE.preprocessors.append(declare_points)
+    assert cat.handler_registry["AD_EIGER2"] is AdEiger2Handler
+    content = devices_file(CREATORS[0], ioc.prefix, templates)
+    content[CREATORS[0]][0]["series"] = "run"
+    (tmp_path / "devices.yml").write_text(yaml.safe_dump(content))
+    make_devices(file="devices.yml", path=tmp_path, device_manager=instrument, pause=0)
+    eiger2 = instrument.devices["eiger2"]
+    eiger2.wait_for_connection(timeout=20)
+    armed: list[int] = []
+    eiger2.cam.num_triggers.subscribe(lambda value, **_: armed.append(int(value)), run=False)
+    RE(bp.count([eiger2], num=3))
+    eiger2.destroy()
+    assert 3 in armed
+    assert cat[-1].primary.read()["eiger2_image"].shape == (3, 64, 80)
+
+
+def test_the_devices_of_the_page_are_those_that_their_classes_take(tmp_path: Path) -> None:
+    for block in re.findall(r"^```yaml\n(.*?)^```$", PAGE.read_text(), re.DOTALL | re.MULTILINE):
+        (tmp_path / "devices.yml").write_text(block)
+        assert list(check([tmp_path / "devices.yml"], find=find_by_import)) == []
 
 
 def test_3idc_s_file_as_it_stands_counts_without_images(
