@@ -10,6 +10,8 @@ ARGS      ?=
 AS_IS     ?=
 
 BIN  := $(VENV)/bin
+# Tests with exposures and writers that run freely have the machine to themselves.
+TIMED := tests/system/devices tests/system/h5api tests/system/sim
 PINS := constraints/databroker2.txt
 BITS_PINS := constraints/databroker1.txt
 INPUTS := pyproject.toml .ci/environment
@@ -25,7 +27,8 @@ demo: $(call made,demo)  ## Show the whole chain: simulated detector, scan, cata
 	@exec $(BIN)/id3c-data demo $(ARGS)
 
 test: $(call made,test)  ## Run the tests: unit, system, and every code block of the docs.
-	@exec $(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(TIMED:%=--ignore=%) $(ARGS)
+	@$(BIN)/python -m pytest $(ARGS) $(TIMED)
 
 test-bits: $(if $(AS_IS),,$(BITS_VENV)/.made-for-bits)  ## Run the tests beside apsbits, apstools and databroker 1.
 	@exec $(BITS_VENV)/bin/python -m pytest tests/bits $(ARGS)
