@@ -8,6 +8,7 @@ from functools import partial
 from typing import Final
 
 from ..errors import DetectorFault, DetectorTimeout
+from ._answers import NEWS_S
 from ._signals import Eiger2CamIO
 from ._watch import SignalWatch
 
@@ -16,7 +17,6 @@ __all__ = ["AcquisitionLogic", "DetectorState", "Source"]
 logger = logging.getLogger(__name__)
 
 _BUSY_MESSAGES: Final = ("Arming", "Armed", "Triggering", "Waiting for ", "Processing files")
-_ARM_NEWS_S: Final = 1.0  # put-callback and monitors come by different threads of the IOC
 _STOP_PATIENCE_S: Final = 10.0  # without files that were expected, an abort takes the driver 3.3 s
 
 
@@ -121,7 +121,7 @@ class AcquisitionLogic:
         if not self.watch.wait_for(lambda: self._has_armed or self._put_done, self.patience_s):
             raise self._silent("arming")
         # The put was answered, the new sequence id may be on its way still.
-        self.watch.wait_for(lambda: self._has_armed or self._in_error, _ARM_NEWS_S)
+        self.watch.wait_for(lambda: self._has_armed or self._in_error, NEWS_S)
         if not self._has_armed:
             raise self.fault("the detector did not arm")
         return self.watch[self.cam.sequence_id]

@@ -105,7 +105,6 @@ class RunAssembly:
             store=self.store,
             statistics=self._statistics,
             documents=AssetDocuments(self._name, root, self.store.writer, images, channels),
-            size=(cam.array_size.array_size_y.get(), cam.array_size.array_size_x.get()),
             images=images,
             channels=channels,
         )

@@ -9,13 +9,11 @@ from ophyd import Device
 from ophyd.areadetector import ADComponent, EpicsSignalWithRBV
 
 from ._acquisition import AcquisitionLogic, DetectorState
+from ._answers import ANSWER_S, NEWS_S
 from ._signals import Eiger2CamIO
 from ._watch import SignalWatch
 
 __all__ = ["Eiger2Cam"]
-
-_ANSWER_S = 10.0
-_NEWS_S = 1.0
 
 
 class _AcquireSignal(EpicsSignalWithRBV):
@@ -49,8 +47,8 @@ class Eiger2Cam(Eiger2CamIO):
         if not getattr(self.parent, "looks_after_cam", False):
             if self._guard is None:
                 watch = SignalWatch(self.prefix, *AcquisitionLogic.watched(self))
-                self._guard = AcquisitionLogic(self, watch, _ANSWER_S)
-            self._guard.watch.start(_ANSWER_S)
+                self._guard = AcquisitionLogic(self, watch, ANSWER_S)
+            self._guard.watch.start(ANSWER_S)
             self._guard.settle()
             self._last_sequence = self._guard.watch[self.sequence_id]
             self.acquire.asked = False
@@ -73,7 +71,7 @@ class Eiger2Cam(Eiger2CamIO):
         yield from ()
 
     def _check_exposure(self, guard: AcquisitionLogic) -> None:
-        guard.watch.wait_for(lambda: guard.is_over, _NEWS_S)
+        guard.watch.wait_for(lambda: guard.is_over, NEWS_S)
         sequence, state = guard.watch[self.sequence_id], guard.watch[self.detector_state]
         if sequence == self._last_sequence:
             raise guard.fault("the detector did not arm")

@@ -6,21 +6,19 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
-import numpy as np
 from ophyd.signal import Signal
 
 from ..documents import Writer
 from ..errors import DetectorFault, FileNameTaken, FramesMissing
+from ._answers import ANSWER_S
 from ._exposing import Taken
-from ._file_store import Slot
+from ._file_store import ImageType, Slot
 from ._names import DcuSeriesNames
 from ._run_files import RunFiles, set_folder
 from ._signals import Eiger2CamIO
 from ._watch import SignalWatch
 
 __all__ = ["DcuStore"]
-
-_ANSWER_S = 10.0
 
 
 class DcuStore:
@@ -83,13 +81,18 @@ class DcuStore:
         """
         self.files, self._images = set_folder(self._cam, files), images
         pattern = DcuSeriesNames.pattern(files.stem)
-        self._cam.fw_name_pattern.set(pattern).wait(_ANSWER_S)
+        self._cam.fw_name_pattern.set(pattern).wait(ANSWER_S)
         if (kept := self._cam.fw_name_pattern.get()) != pattern:
             raise DetectorFault(
                 f"the IOC keeps the name pattern {kept!r} instead of {pattern!r}",
                 where=self._cam.fw_name_pattern.setpoint_pvname,
                 next_step="shorten the device's file_prefix",
             )
+
+    @property
+    def unchecked(self) -> bool:
+        """Whether there are events whose files were not looked at when they were whole."""
+        return bool(self._unchecked)
 
     def settle(self) -> None:
         """Do nothing: the driver's acquisition is all that can be under way."""
@@ -131,9 +134,9 @@ class DcuStore:
             },
         )
 
-    def pixel_type(self) -> str:
-        """Return the type that the DCU writes: unsigned, as deep as the detector says."""
-        return np.dtype(f"u{self._watch[self._cam.bit_depth_image] // 8}").str
+    def image_type(self) -> ImageType:
+        """Return what the DCU writes: unsigned, as deep as the detector says."""
+        return ImageType.of_cam(self._cam, self._watch, signed=False)
 
     def close(self) -> None:
         """See that the files of all events are there.

@@ -16,6 +16,7 @@ from ..documents import Writer
 from ..errors import ConfigError, DetectorFault, DetectorTimeout, Id3cDataError
 from ..paths import PathSemantics, PathTemplates
 from ._acquisition import AcquisitionLogic
+from ._answers import as_ours
 from ._assembly import RunAssembly
 from ._cam import Eiger2Cam
 from ._exposing import RunSeriesLogic
@@ -202,8 +203,7 @@ class Eiger2Base(DetectorBase):
             if run is not None:
                 self._close_run(run)
         finally:
-            self._put_back()
-            unstaged = Device.unstage(self)
+            unstaged = self._put_back()
         return unstaged
 
     def destroy(self) -> None:
@@ -289,27 +289,39 @@ class Eiger2Base(DetectorBase):
 
     def _close_run(self, run: StagedRun) -> None:
         """End a run in good order; after a failure what is found missing is only logged."""
-        if not self._watch.connected:
-            logger.error("%s: the IOC is gone; the files of this run were not looked at", self.name)
-            return
         errors: list[Id3cDataError] = []
-        for step in (run.exposing.finish, run.store.close):
-            try:
-                step()
-            except Id3cDataError as error:
-                errors.append(error)
+        if self._watch.connected:
+            for step in (run.exposing.finish, run.store.close):
+                try:
+                    step()
+                except Exception as error:
+                    errors.append(as_ours(error, self.prefix))
+        if not self._watch.connected and run.store.unchecked:
+            errors = [self._gone()]
         if errors and not run.failed:
             raise errors[0]
         for error in errors:
             logger.error("%s: %s", self.name, error)
 
-    def _put_back(self) -> None:
+    def _gone(self) -> DetectorFault:
+        return DetectorFault(
+            "the IOC is gone; the files of this run were not looked at",
+            where=self.prefix,
+            next_step="look at the files before you use this run; start the IOC again, and look at its "
+            "console for the reason",
+        )
+
+    def _put_back(self) -> list[object]:
+        """Unstage all parts, and set on the IOC what it had before the device's own settings."""
         restore, self._restore = self._restore, {}
-        if not self._watch.connected:
-            for device in (self, *(device for _, device in self.walk_subdevices())):
-                device._original_vals.clear()  # ophyd would wait for each of these PVs
-        elif restore:
-            apply_settings(restore)
+        if self._watch.connected:
+            try:
+                return Device.unstage(self)
+            finally:
+                apply_settings(restore)
+        for device in (self, *(device for _, device in self.walk_subdevices())):
+            device._original_vals.clear()  # ophyd would wait for each of these PVs
+        return Device.unstage(self)
 
 
 class Eiger2Detector(Eiger2Base):

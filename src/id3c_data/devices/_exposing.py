@@ -53,8 +53,8 @@ class ExposureLogic(Protocol):
         ...
 
 
-class PointSeriesLogic:
-    """Arms a series for each event; the driver sends the trigger.
+class _SeriesLogic:
+    """What both ways have in common.
 
     Parameters
     ----------
@@ -66,11 +66,20 @@ class PointSeriesLogic:
         Where NDArrays come from.
     """
 
-    manual_trigger = False
-
     def __init__(self, acquisition: AcquisitionLogic, images: int, source: int) -> None:
         self._acquisition, self._images, self._source = acquisition, images, source
-        self._running = False
+
+    @property
+    def _exposure_s(self) -> float:
+        """How long the exposure of one event takes."""
+        return self._images * self._acquisition.watch[self._acquisition.cam.acquire_period]
+
+
+class PointSeriesLogic(_SeriesLogic):
+    """Arms a series for each event; the driver sends the trigger."""
+
+    manual_trigger = False
+    _running = False
 
     def get_ready(self) -> None:
         """Wait until an older series is over."""
@@ -83,9 +92,7 @@ class PointSeriesLogic:
         self._running = True
         acquisition.start()
         sequence_id = acquisition.wait_until_armed()
-        acquisition.wait_until_over(
-            expected_s=self._images * acquisition.watch[acquisition.cam.acquire_period]
-        )
+        acquisition.wait_until_over(expected_s=self._exposure_s)
         self._running = False
         if self._source != Source.NONE:
             self._check_count()
@@ -116,20 +123,11 @@ class PointSeriesLogic:
             )
 
 
-class RunSeriesLogic:
+class RunSeriesLogic(_SeriesLogic):
     """Arms one series for the run and sends a trigger for each event.
 
     The end of an exposure is seen in ``NumImagesCounter_RBV``, which counts at once only with the stream as
     data source. When the triggers run out another series is armed.
-
-    Parameters
-    ----------
-    acquisition
-        Starts and stops.
-    images
-        Images of an event.
-    source
-        Where NDArrays come from.
     """
 
     manual_trigger = True
@@ -141,7 +139,7 @@ class RunSeriesLogic:
                 where=acquisition.cam.data_source.setpoint_pvname,
                 next_step='set data_source="Stream", or use series="point"',
             )
-        self._acquisition, self._images = acquisition, images
+        super().__init__(acquisition, images, source)
         self.planned = 0
         """How many events the run has, or 0 where that is not known."""
         self._taken = 0
@@ -189,7 +187,8 @@ class RunSeriesLogic:
         acquisition = self._acquisition
         watch, cam = acquisition.watch, acquisition.cam
         if self._armed_for:
-            acquisition.wait_until_over()
+            # the last exposure may be under way still, if it was called off
+            acquisition.wait_until_over(expected_s=self._exposure_s)
         elif not acquisition.is_over:
             acquisition.settle()
         self._armed_for = max(1, self.planned - self._taken) if self.planned else DEFAULT_TRIGGERS
@@ -210,7 +209,7 @@ class RunSeriesLogic:
         if watch.wait_for(
             lambda: watch[cam.num_images_counter] >= wanted or not watch[cam.acquire_busy],
             acquisition.patience_s,
-            expected_s=self._images * watch[cam.acquire_period],
+            expected_s=self._exposure_s,
         ):
             if watch[cam.num_images_counter] >= wanted:
                 return

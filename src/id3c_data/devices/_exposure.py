@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 
 from ..errors import DetectorFault, DetectorTimeout, DeviceError, Id3cDataError
+from ._answers import as_ours
 from ._staged_run import StagedRun
 from ._status import ExposureStatus
 from ._watch import Interrupted, SignalWatch
@@ -80,7 +81,7 @@ class Exposure:
         except Interrupted as interruption:
             self._end_early(interruption.reason)
         except Exception as error:
-            self._fail(_as_ours(error, self.status.device.name))
+            self._fail(as_ours(error, self.status.device.name))
         else:
             self.status.set_finished()
 
@@ -108,16 +109,3 @@ class Exposure:
             except DeviceError as hanging:
                 error = DetectorTimeout(f"{error.what}; then {hanging.what}", error.where, hanging.next_step)
         self.status.set_exception(error)
-
-
-def _as_ours(error: Exception, where: str) -> Id3cDataError:
-    """Return an error of our tree: ophyd and pyepics have their own."""
-    if isinstance(error, Id3cDataError):
-        return error
-    ours = DetectorFault(
-        f"{type(error).__name__}: {error}",
-        where=where,
-        next_step="see whether the IOC runs and answers",
-    )
-    ours.__cause__ = error
-    return ours

@@ -7,13 +7,39 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any, Protocol
 
+import numpy as np
 from ophyd.signal import Signal
 
 from ..documents import Writer
 from ._exposing import Taken
 from ._run_files import RunFiles
+from ._signals import Eiger2CamIO
+from ._watch import SignalWatch
 
-__all__ = ["FileStore", "Slot"]
+__all__ = ["FileStore", "ImageType", "Slot"]
+
+
+@dataclass(frozen=True, slots=True)
+class ImageType:
+    """What a frame looks like."""
+
+    height: int
+    width: int
+    dtype_numpy: str
+    """With its byte order."""
+
+    @classmethod
+    def of_cam(cls, cam: Eiger2CamIO, watch: SignalWatch, *, signed: bool) -> ImageType:
+        """Return what the detector says of its frames."""
+        size = cam.array_size
+        return cls(
+            size.array_size_y.get(),
+            size.array_size_x.get(),
+            np.dtype(f"{'i' if signed else 'u'}{watch[cam.bit_depth_image] // 8}").str,
+        )
+
+    def __str__(self) -> str:
+        return f"{self.height} x {self.width} {self.dtype_numpy}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +60,11 @@ class FileStore(Protocol):
     writer: Writer
     files: RunFiles
     """Of the run, once it is open."""
+
+    @property
+    def unchecked(self) -> bool:
+        """Whether there are events whose files were not looked at when they were whole."""
+        ...
 
     def settle(self) -> None:
         """End what is left of an earlier run."""
@@ -59,8 +90,8 @@ class FileStore(Protocol):
         """Take it that an event's frames may be there in part."""
         ...
 
-    def pixel_type(self) -> str:
-        """Return the NumPy type of the pixels just taken, with its byte order."""
+    def image_type(self) -> ImageType:
+        """Return what the frames just taken look like; before the first ones, what they will."""
         ...
 
     def close(self) -> None:

@@ -13,6 +13,7 @@ from ophyd.signal import Signal
 
 from ..documents import image_data_keys
 from ..paths import PathSemantics, PathTemplates
+from ._answers import ANSWER_S
 from ._asset_documents import AssetDocuments
 from ._exposing import Taken
 from ._hdf5_store import Hdf5Store
@@ -24,8 +25,6 @@ from ._signals import Eiger2HDF5PluginIO
 from ._watch import SignalWatch
 
 __all__ = ["Eiger2HDF5Plugin"]
-
-_ANSWER_S = 10.0
 
 
 class Eiger2HDF5Plugin(Eiger2HDF5PluginIO):
@@ -112,10 +111,11 @@ class Eiger2HDF5Plugin(Eiger2HDF5PluginIO):
         if self._store is None:
             return super().describe()
         cam = self.parent.cam
+        found = self._store.image_type()
         images = image_data_keys(
             self.parent.name,
-            (cam.array_size.array_size_y.get(), cam.array_size.array_size_x.get()),
-            self._store.pixel_type(),
+            (found.height, found.width),
+            found.dtype_numpy,
             frames_per_event=cam.num_images.get(),
             source=f"PV:{self.prefix}",
         )
@@ -137,8 +137,8 @@ class Eiger2HDF5Plugin(Eiger2HDF5PluginIO):
     def _open(self) -> None:
         cam = self.parent.cam
         if self._watch is None:
-            self._watch = SignalWatch(self.prefix, *Hdf5Store.watched(self))
-        self._watch.start(_ANSWER_S)
+            self._watch = SignalWatch(self.prefix, *Hdf5Store.watched(self), cam.bit_depth_image)
+        self._watch.start(ANSWER_S)
         source, images = cam.data_source.get(), cam.num_images.get()
         store = Hdf5Store(self, cam, self._watch, source=source, swmr=self._swmr, patience_s=self._timeout_s)
         store.settle()

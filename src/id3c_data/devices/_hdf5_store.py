@@ -11,16 +11,19 @@ from ophyd.signal import Signal
 from ..documents import Writer
 from ..errors import DetectorFault, DetectorTimeout, FramesMissing
 from ._acquisition import Source
+from ._answers import ANSWER_S
 from ._exposing import Taken
-from ._file_store import Slot
+from ._file_store import ImageType, Slot
+from ._names import DcuSeriesNames, new_file_stem
 from ._run_files import RunFiles, set_folder
 from ._signals import Eiger2CamIO, Eiger2HDF5PluginIO
 from ._watch import SignalWatch
 
 __all__ = ["Hdf5Store"]
 
-_ANSWER_S = 10.0
 _STREAM_MODE = 2
+_FETCHED = "fetched"
+_IMAGES_PER_FETCHED_FILE = 1000
 _WRITE_OK = 0
 
 
@@ -66,6 +69,7 @@ class Hdf5Store:
         self._images, self._number = 1, 0
         self._first = self._dropped = 0
         self._doubtful = False
+        self._unchecked: dict[str, None] = {}  # names of files that events have, in their order
 
     @staticmethod
     def watched(plugin: Eiger2HDF5PluginIO) -> tuple:
@@ -79,6 +83,11 @@ class Hdf5Store:
             plugin.write_status,
         )
 
+    @property
+    def unchecked(self) -> bool:
+        """Whether there are events whose files were not looked at when they were whole."""
+        return bool(self._unchecked)
+
     def settle(self) -> None:
         """Close a file that an earlier run left open: its settings can only be changed then."""
         if self._watch[self._plugin.capture]:
@@ -88,6 +97,7 @@ class Hdf5Store:
         """Return what must be set on the IOC for a run."""
         cam, plugin = self._cam, self._plugin
         return {
+            **(self._file_writer_settings() if self._source == Source.FILE_WRITER else {}),
             cam.fw_enable: int(self._source == Source.FILE_WRITER),
             cam.save_files: 0,
             cam.array_callbacks: 1,
@@ -150,15 +160,29 @@ class Hdf5Store:
         name = self._name
         if self._first == 0:
             self._check_new_file(name)
+        self._unchecked[name] = None
         return Slot(
             self.files.read_path(name),
             self._first // self._images,
             {"sequence_id": taken.sequence_id, "swmr": self._swmr},
         )
 
-    def pixel_type(self) -> str:
-        """Return the type that the plugin writes: signed, where the driver's SignedData is on."""
-        return np.dtype(self._plugin.data_type.get().lower()).str
+    def image_type(self) -> ImageType:
+        """Return what the plugin writes: what reaches it may be a region of the detector.
+
+        Before its first frame nothing is known of that, and the detector's word is taken.
+        """
+        plugin = self._plugin
+        if not self._unchecked:
+            signed = self._cam.signed_data
+            return ImageType.of_cam(self._cam, self._watch, signed=signed is not None and bool(signed.get()))
+        # Asked for, not followed: monitors of several PVs may come in another order than they changed in.
+        size = plugin.array_size
+        asked: list[Any] = [
+            signal.get(use_monitor=False) for signal in (size.height, size.width, plugin.data_type)
+        ]
+        height, width, name = asked
+        return ImageType(height, width, np.dtype(name.lower()).str)
 
     def close(self) -> None:
         """Close the file and see that it is whole.
@@ -170,12 +194,24 @@ class Hdf5Store:
         FramesMissing
             It is not on the read side, or not whole.
         """
-        frames = self._watch[self._plugin.num_captured]
         self._end_capture()
-        if frames and self.files.verified:
+        if self._unchecked and self.files.verified:
             self.files.folder.wait_until_there(
-                [self._name], self._patience_s, whole=True, sleep=self._watch.sleep
+                tuple(self._unchecked), self._patience_s, whole=True, sleep=self._watch.sleep
             )
+        self._unchecked.clear()
+
+    def _file_writer_settings(self) -> dict[Signal, Any]:
+        """Return what lets the driver fetch each series' own files.
+
+        Under a name without ``$id`` it takes the previous series' files for the new ones, at once.
+        """
+        cam = self._cam
+        return {
+            cam.fw_name_pattern: DcuSeriesNames.pattern(new_file_stem(_FETCHED)),
+            cam.fw_num_images_per_file: _IMAGES_PER_FETCHED_FILE,  # 0 crashes the driver
+            cam.fw_autoremove: 1,  # they are not saved, and would fill the DCU
+        }
 
     @property
     def _name(self) -> str:
@@ -183,10 +219,10 @@ class Hdf5Store:
 
     def _begin_capture(self) -> None:
         plugin, watch = self._plugin, self._watch
-        plugin.file_name.set(self._name.removesuffix(".h5")).wait(_ANSWER_S)
+        plugin.file_name.set(self._name.removesuffix(".h5")).wait(ANSWER_S)
         plugin.capture.put(1)
         if not watch.wait_for(
-            lambda: watch[plugin.capture] == 1 and watch[plugin.num_captured] == 0, _ANSWER_S
+            lambda: watch[plugin.capture] == 1 and watch[plugin.num_captured] == 0, ANSWER_S
         ):
             raise self._fault("the plugin did not start to capture")
         self._doubtful = False

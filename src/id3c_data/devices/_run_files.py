@@ -12,6 +12,7 @@ from ophyd.areadetector.plugins import FileBase
 
 from ..errors import DetectorFault, FileNameTaken
 from ..paths import PathTemplates
+from ._answers import ANSWER_S, NEWS_S
 from ._folder import ReadFolder
 from ._names import taken_names
 
@@ -20,8 +21,6 @@ __all__ = ["RunFiles", "set_folder"]
 logger = logging.getLogger(__name__)
 
 _CREATE_LEVELS = -5  # a negative number lets ADCore make so many missing folders at the path's end
-_ANSWER_S = 10.0
-_NEWS_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +93,7 @@ def set_folder(plugin: FileBase, files: RunFiles) -> RunFiles:
         raise _taken(last)
     plugin.file_path.path_semantics = "nt" if files.templates.semantics == "windows" else "posix"
     plugin.create_directory.put(_CREATE_LEVELS)  # before the path, which makes the folders
-    plugin.file_path.set(files.write).wait(_ANSWER_S)
+    plugin.file_path.set(files.write).wait(ANSWER_S)
     if not _is_there(plugin):
         raise DetectorFault(
             f"the IOC has no folder {files.write!r}, and could not make it",
@@ -113,7 +112,7 @@ def set_folder(plugin: FileBase, files: RunFiles) -> RunFiles:
 
 def _is_there(plugin: FileBase) -> bool:
     """Return whether the IOC has the folder; it says so a moment after it has taken the path."""
-    deadline = time.monotonic() + _NEWS_S
+    deadline = time.monotonic() + NEWS_S
     while not (there := plugin.file_path_exists.get()) and time.monotonic() < deadline:
         time.sleep(0.01)
     return bool(there)

@@ -7,31 +7,57 @@ from typing import Any
 
 from ophyd.signal import Signal
 
-from ..errors import DetectorFault
+from ..errors import DetectorFault, Id3cDataError
+from ._answers import ANSWER_S, as_ours
 
-__all__ = ["apply_settings"]
-
-_ANSWER_S = 10.0
+__all__ = ["apply_settings", "value_of"]
 
 
 def apply_settings(settings: Mapping[Signal, Any]) -> dict[Signal, Any]:
-    """Set signals that differ, all at once, and return what those were before.
+    """Set signals that differ, all at once, and return what all of them were before.
+
+    Those that are the same are returned too: who puts them back undoes what was changed since. Where one is
+    refused, all go back at once.
 
     Raises
     ------
     DetectorFault
-        The IOC does not take a value.
+        The IOC does not take a value, or does not answer.
     """
-    before = {signal: signal.get() for signal in settings}
+    before = {signal: value_of(signal) for signal in settings}
     changed = {signal: value for signal, value in settings.items() if before[signal] != value}
-    statuses = {signal: signal.set(value) for signal, value in changed.items()}
+    try:
+        _set_all(changed)
+    except Id3cDataError:
+        for signal in changed:
+            if signal.connected:
+                signal.put(before[signal])
+        raise
+    return before
+
+
+def value_of(signal: Signal) -> Any:
+    """Return a signal's value.
+
+    Raises
+    ------
+    DetectorFault
+        The IOC does not answer.
+    """
+    try:
+        return signal.get()
+    except Exception as error:
+        raise as_ours(error, getattr(signal, "pvname", signal.name)) from error
+
+
+def _set_all(settings: Mapping[Signal, Any]) -> None:
+    statuses = {signal: signal.set(value) for signal, value in settings.items()}
     for signal, status in statuses.items():
         try:
-            status.wait(_ANSWER_S)
+            status.wait(ANSWER_S)
         except Exception as error:
             raise DetectorFault(
-                f"the IOC keeps {signal.get()!r} instead of {settings[signal]!r}",
+                f"the IOC keeps {value_of(signal)!r} instead of {settings[signal]!r}",
                 where=getattr(signal, "setpoint_pvname", signal.name),
                 next_step="see whether somebody else sets it, and what the IOC's status message says",
             ) from error
-    return {signal: before[signal] for signal in changed}

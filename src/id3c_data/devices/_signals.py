@@ -200,6 +200,7 @@ class Eiger2StatsPlugin(PluginIO, StatsPlugin_V34):
     """The PVs of ``Stats1:``: statistics of each image."""
 
     _eager_signals = (
+        "array_counter",
         "blocking_callbacks",
         "compute_statistics",
         "dropped_arrays",

@@ -4,29 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from ..documents import Channel, image_data_keys
 from ..errors import DetectorFault
 from ._asset_documents import AssetDocuments
 from ._exposing import ExposureLogic
-from ._file_store import FileStore
+from ._file_store import FileStore, ImageType
 from ._statistics import StatisticsLogic
 
-__all__ = ["ImageType", "StagedRun"]
-
-
-@dataclass(frozen=True, slots=True)
-class ImageType:
-    """What all frames of a run look like."""
-
-    height: int
-    width: int
-    dtype_numpy: str
-
-    def __str__(self) -> str:
-        return f"{self.height} x {self.width} {self.dtype_numpy}"
+__all__ = ["StagedRun"]
 
 
 class StagedRun:
@@ -46,8 +33,6 @@ class StagedRun:
         Waits for the statistics that are read with them, if any are.
     documents
         Makes the asset documents.
-    size
-        Height and width of a frame.
     images
         Images of an event.
     channels
@@ -63,13 +48,12 @@ class StagedRun:
         store: FileStore,
         statistics: StatisticsLogic | None,
         documents: AssetDocuments,
-        size: tuple[int, int],
         images: int,
         channels: Sequence[Channel],
     ) -> None:
         self._detector, self._source = detector, source
         self.exposing, self.store, self.documents = exposing, store, documents
-        self._statistics, self._size, self._images, self._channels = statistics, size, images, channels
+        self._statistics, self._images, self._channels = statistics, images, channels
         self._type: ImageType | None = None
         self._readings: dict[str, dict[str, Any]] = {}
         self.failed = False
@@ -116,8 +100,10 @@ class StagedRun:
         return dict(self._readings)
 
     def data_keys(self) -> dict[str, dict[str, Any]]:
-        """Return the data keys of the images, true for the newest exposure."""
-        found = self._type or self._look()
+        """Return the data keys of the images: what the run's first frames are, or will have to be."""
+        if self._type is None:
+            self._type = self.store.image_type()
+        found = self._type
         return image_data_keys(
             self._detector,
             (found.height, found.width),
@@ -127,17 +113,16 @@ class StagedRun:
             channels=self._channels,
         )
 
-    def _look(self) -> ImageType:
-        return ImageType(*self._size, self.store.pixel_type())
-
     def _check_type(self) -> None:
         """See that the frames still are what the run's first frames were."""
-        now = self._look()
+        now = self.store.image_type()
         if self._type is None:
             self._type = now
         elif now != self._type:
             raise DetectorFault(
-                f"frames are {now}, the first ones of this run were {self._type}",
+                f"frames are {now}, the first ones of this run were, or were announced as, {self._type}",
                 where=self._source,
-                next_step="the exposure time decides over the bit depth: change it between runs, not within",
+                next_step="the exposure time decides over the bit depth: change it between runs, not within; "
+                "where the HDF5 plugin gets a region only, give it the camera's port, or do not declare the "
+                "stream before the first exposure",
             )

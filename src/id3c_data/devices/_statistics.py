@@ -8,13 +8,12 @@ from typing import Any
 from ophyd.signal import Signal
 
 from ..errors import FramesMissing
+from ._answers import NEWS_S
 from ._exposing import Taken
 from ._signals import Eiger2CamIO, Eiger2StatsPlugin
 from ._watch import SignalWatch
 
 __all__ = ["StatisticsLogic"]
-
-_NEWS_S = 1.0
 
 
 class StatisticsLogic:
@@ -36,12 +35,12 @@ class StatisticsLogic:
         self, plugin: Eiger2StatsPlugin, cam: Eiger2CamIO, watch: SignalWatch, patience_s: float
     ) -> None:
         self._plugin, self._cam, self._watch, self._patience_s = plugin, cam, watch, patience_s
-        self._dropped = 0
+        self._dropped = self._seen_before = 0
 
     @staticmethod
     def watched(plugin: Eiger2StatsPlugin) -> tuple:
         """Return the signals that this logic looks at."""
-        return (plugin.dropped_arrays, plugin.unique_id)
+        return (plugin.array_counter, plugin.dropped_arrays, plugin.unique_id)
 
     def settings(self) -> Mapping[Signal, Any]:
         """Return what must be set on the IOC for a run."""
@@ -60,6 +59,7 @@ class StatisticsLogic:
     def expect(self) -> None:
         """Get ready for an event's frames."""
         self._dropped = self._watch[self._plugin.dropped_arrays]
+        self._seen_before = self._watch.changes(self._plugin.array_counter)
 
     def wait_for(self, taken: Taken) -> None:
         """Wait until the plugin has seen the last frame of an event.
@@ -72,10 +72,12 @@ class StatisticsLogic:
         watch, plugin = self._watch, self._plugin
 
         def seen() -> bool:
-            return watch[plugin.unique_id] >= taken.last_unique_id
+            # An id alone may be an old one: whoever sets the driver's ArrayCounter starts them anew.
+            has_news = watch.changes(plugin.array_counter) > self._seen_before
+            return has_news and watch[plugin.unique_id] == taken.last_unique_id
 
         watch.wait_for(lambda: seen() or watch[plugin.dropped_arrays] != self._dropped, self._patience_s)
-        if not watch.wait_for(seen, _NEWS_S):
+        if not watch.wait_for(seen, NEWS_S):
             raise FramesMissing(
                 f"the plugin has seen frame {watch[plugin.unique_id]}, not the event's frame "
                 f"{taken.last_unique_id}",

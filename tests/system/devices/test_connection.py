@@ -11,6 +11,7 @@ import pytest
 from bluesky import plan_stubs as bps
 from bluesky import plans as bp
 from bluesky.preprocessors import stage_wrapper
+from ophyd.device import Staged
 
 from id3c_data.devices import Eiger2Cam, Eiger2Detector
 from id3c_data.errors import DetectorFault, DetectorTimeout
@@ -26,6 +27,23 @@ def test_freshly_booted_ioc_needs_no_priming(
     engine(bp.count([fresh_bench.detector(writer=writer, series=series)], num=2))
     assert docs.exit_status == "success"
     assert len(docs.of("event")) == 2
+
+
+def test_stream_declared_before_the_first_exposure_has_the_true_type(
+    fresh_bench: Bench, engine: Any, docs: Any
+) -> None:
+    detector = fresh_bench.detector(writer="hdf5")
+
+    def plan() -> Any:
+        yield from bps.open_run()
+        yield from bps.declare_stream(detector, name="primary")
+        yield from bps.trigger_and_read([detector])
+        yield from bps.close_run()
+
+    engine(stage_wrapper(plan(), [detector]))
+    (descriptor,) = docs.of("descriptor")
+    assert descriptor["data_keys"]["eiger2_image"]["dtype_numpy"] == "<u4"
+    assert docs.exit_status == "success"  # the type that the plugin wrote was held against it
 
 
 def test_all_signals_connect(fresh_bench: Bench) -> None:
@@ -96,6 +114,25 @@ def test_ioc_that_dies_fails_the_point_at_once(
     (start,), (stop,) = docs.of("start"), docs.of("stop")
     assert stop["time"] - start["time"] < 10
     assert docs.of("event") == []
+
+
+@pytest.mark.parametrize(("writer", "series"), [("hdf5", "point"), ("hdf5", "run"), ("dcu", "run")])
+def test_ioc_that_dies_between_the_last_event_and_unstaging_is_no_success(
+    writer: str, series: str, fresh_bench: Bench, engine: Any, docs: Any
+) -> None:
+    detector = fresh_bench.detector(writer=writer, series=series)
+
+    def plan() -> Any:
+        yield from bps.open_run()
+        yield from bps.trigger_and_read([detector])
+        fresh_bench.ioc.kill()
+        wait_until(lambda: not detector.cam.acquire.connected)
+
+    with pytest.raises(DetectorFault, match="the files of this run were not looked at") as raised:
+        engine(stage_wrapper(plan(), [detector]))
+    assert raised.value.where == fresh_bench.ioc.prefix
+    assert len(docs.of("event")) == 1
+    assert detector._staged is Staged.no
 
 
 def test_run_after_the_ioc_came_back_is_whole(

@@ -155,6 +155,22 @@ def test_frame_whose_statistics_are_lost(bench: Any, engine: Any, docs: Any) -> 
     assert docs.of("event") == []
 
 
+def test_statistics_of_an_older_frame_with_a_larger_id_are_not_taken(
+    bench: Any, engine: Any, docs: Any
+) -> None:
+    detector = bench.detector(timeout=1.5)
+    engine(bp.count([detector], num=2))
+    docs.clear()
+    before = bench.get("Stats1:NDArrayPort")
+    bench.put("cam1:ArrayCounter", 0)
+    bench.put("Stats1:NDArrayPort", "NOBODY")
+    error = failure(engine, bp.count([detector]))
+    bench.put("Stats1:NDArrayPort", before)
+    assert isinstance(error, FramesMissing)
+    assert error.where.endswith("Stats1:UniqueId_RBV")
+    assert docs.of("event") == []
+
+
 def test_plugin_that_listens_to_another_port(bench: Any, engine: Any) -> None:
     detector = bench.detector(writer="hdf5", file_timeout=0.5)
     before = bench.get("HDF1:NDArrayPort")

@@ -36,8 +36,8 @@ def exposing(bench: Any, detector: Any) -> Any:
     return lambda: triggered_at() > before
 
 
-def slow(bench: Any) -> None:
-    bench.put("cam1:AcquirePeriod", LONG_S)
+def slow(bench: Any, seconds: float = LONG_S) -> None:
+    bench.put("cam1:AcquirePeriod", seconds)
 
 
 @pytest.fixture
@@ -46,14 +46,16 @@ def detector(request: pytest.FixtureRequest, bench: Any) -> Any:
     return bench.detector(writer=writer, series=series)
 
 
-def interrupt_second_point(bench: Any, engine: Any, later: Any, detector: Any, action: Any) -> None:
+def interrupt_second_point(
+    bench: Any, engine: Any, later: Any, detector: Any, action: Any, seconds: float = LONG_S
+) -> None:
     """Run a count whose second point is long, and do something in the middle of it."""
 
     def plan() -> Any:
         yield from bps.open_run()
         yield from bps.checkpoint()
         yield from bps.trigger_and_read([detector])
-        slow(bench)
+        slow(bench, seconds)
         later(exposing(bench, detector), action)
         yield from bps.checkpoint()
         yield from bps.trigger_and_read([detector])
@@ -116,7 +118,8 @@ def test_ctrl_c_twice_pauses_and_the_point_is_taken_again(
 
     engine.context_managers = [SigintHandler]
     with pytest.raises(RunEngineInterrupted):
-        interrupt_second_point(bench, engine, later, detector, press)
+        # so long that it cannot end before the second press, however busy this machine is
+        interrupt_second_point(bench, engine, later, detector, press, 60.0)
     bench.put("cam1:AcquirePeriod", 0.01)
     engine.resume()
     assert docs.exit_status == "success"
@@ -163,6 +166,31 @@ def test_declared_series_ends_by_itself(bench: Any, engine: Any, docs: Any) -> N
     assert bench.get("cam1:StatusMessage_RBV", as_string=True) == "Ready"
     (descriptor,) = docs.of("descriptor")
     assert descriptor["configuration"]["eiger2"]["data"]["eiger2_cam_num_triggers"] == 3
+
+
+def test_number_of_triggers_of_a_declared_run_is_put_back(bench: Any, engine: Any) -> None:
+    from id3c_data.devices import declare_points
+
+    bench.put("cam1:NumTriggers", 1000)  # what a run that does not know its points is armed for
+    engine.preprocessors.append(declare_points)
+    engine(bp.count([bench.detector(series="run")], num=2))
+    assert bench.get("cam1:NumTriggers") == 1000
+
+
+def test_long_last_point_of_a_declared_run_is_taken_again_after_a_pause(
+    bench: Any, engine: Any, docs: Any, later: Any
+) -> None:
+    from id3c_data.devices import declare_points
+
+    detector = bench.detector(series="run", timeout=1.0)
+    slow(bench)
+    engine.preprocessors.append(declare_points)
+    later(exposing(bench, detector), engine.request_pause)
+    with pytest.raises(RunEngineInterrupted):
+        engine(bp.count([detector]))
+    engine.resume()
+    assert docs.exit_status == "success"
+    assert len(docs.of("event")) == 1
 
 
 def test_stop_fails_the_exposure_under_way(bench: Any) -> None:

@@ -235,3 +235,52 @@ def test_signed_data_of_the_driver_is_the_plugins_type(bench: Any, engine: Any, 
     (descriptor,) = docs.of("descriptor")
     (frame,) = frames_of(docs, bench.folder)
     assert descriptor["data_keys"]["eiger2_image"]["dtype_numpy"] == frame.dtype.str == "<i4"
+
+
+def test_plugin_gets_each_events_own_frames_where_the_name_pattern_had_no_id(
+    bench: Bench, engine: Any, docs: Documents
+) -> None:
+    detector = bench.detector(writer="hdf5", data_source="FileWriter")
+    bench.put("cam1:FWNamePattern", "fixed")
+    bench.put("cam1:FWAutoRemove", 0)
+    engine(bp.count([detector], num=EVENTS))
+    last = bench.get("cam1:SequenceId")
+    wanted = [[MODEL.frame(series, 1)] for series in range(last - EVENTS + 1, last + 1)]
+    assert np.array_equal(frames_of(docs, bench.folder), wanted)
+    assert bench.get("cam1:FWNamePattern", as_string=True) == "fixed"
+    bench.put("cam1:FWNamePattern", "series_$id")
+
+
+def test_plugin_that_gets_a_region_says_its_size(bench: Bench, engine: Any, docs: Documents) -> None:
+    detector = bench.detector(writer="hdf5")
+    region = {"EnableCallbacks": 1, "EnableX": 1, "EnableY": 1, "AutoSizeX": 0, "AutoSizeY": 0}
+    for name, value in {**region, "SizeX": 20, "SizeY": 10}.items():
+        bench.put(f"ROI1:{name}", value)
+    camera = bench.get("HDF1:NDArrayPort")
+    bench.put("HDF1:NDArrayPort", bench.get("ROI1:PortName_RBV"))
+    engine(bp.count([detector]))
+    bench.put("HDF1:NDArrayPort", camera)
+    bench.put("ROI1:EnableCallbacks", 0)
+    (descriptor,) = docs.of("descriptor")
+    (frames,) = frames_of(docs, bench.folder)
+    assert frames[0].shape == (10, 20)
+    assert descriptor["data_keys"]["eiger2_image"]["shape"] == [10, 20]
+
+
+def declared(detector: Any, before_exposing: Any = lambda: None) -> Any:
+    yield from bps.open_run()
+    yield from bps.declare_stream(detector, name="primary")
+    before_exposing()
+    yield from bps.trigger_and_read([detector])
+    yield from bps.close_run()
+
+
+def test_other_type_than_the_stream_was_declared_with_is_refused(
+    bench: Bench, engine: Any, docs: Documents
+) -> None:
+    detector = bench.detector(writer="hdf5")
+    plan = declared(detector, lambda: bench.put("Sim:BitDepth", 16))
+    with pytest.raises(FailedStatus) as raised:
+        engine(stage_wrapper(plan, [detector]))
+    assert "were announced as" in str(cause(raised.value))
+    assert docs.of("event") == []
