@@ -1,7 +1,7 @@
 """The Python session of one page of the documentation: runs block after block in one namespace.
 
-Reads one JSON object a line, ``{"language", "source", "file", "line"}``, from stdin, and answers each with one
-on the file descriptor that is its argument: ``{"failure": null}`` or the reason as text.
+Reads one JSON object a line, ``{"language", "source", "file", "line"}``, from stdin, and answers each with
+one on the file descriptor that is its argument: ``{"failure": null}`` or the reason as text.
 """
 
 from __future__ import annotations

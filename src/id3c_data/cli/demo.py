@@ -63,7 +63,9 @@ def _wait(session: Path) -> None:
     """Show how to go on by hand, and wait for Ctrl-C."""
     import threading
 
-    click.echo(f"\nDetector and catalog go on running. Paste this into IPython here, or: ipython -i {session}\n")
+    click.echo(
+        f"\nDetector and catalog go on running. Paste this into IPython here, or: ipython -i {session}\n"
+    )
     click.echo(session.read_text())
     click.echo("and then, for example:\n")
     click.echo('RE(bp.count([eiger2], num=10))\nimages = cat[-1].primary["eiger2_image"]\n')

@@ -39,7 +39,7 @@ eiger2 = load_devices({str(devices)!r}, path_map={chain.path_map!r})["eiger2"]
 
 @contextmanager
 def session_file(folder: Path, code: str) -> Iterator[Path]:
-    """Write the session's start to a file that only its owner can read, as it holds a key; remove it after."""
+    """Write the session's start to a file that only its owner can read, for its key; remove it after."""
     file = folder / "session.py"
     file.unlink(missing_ok=True)
     with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
