@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
 from typing import Any
 
@@ -25,6 +26,8 @@ from ._statistics import StatisticsLogic
 from ._watch import SignalWatch
 
 __all__ = ["RunAssembly"]
+
+logger = logging.getLogger(__name__)
 
 _INTERNAL_SERIES = 0
 _NEXUS_LAYOUT = 1
@@ -95,8 +98,8 @@ class RunAssembly:
         images, source = int(cam.num_images.get()), int(cam.data_source.get())
         self._check_source(source)
         exposing = self._make_exposing(images, source)
-        self.store.open(RunFiles.at(options.templates, datetime.now().astimezone(), stem), images)
         channels = self._channels()
+        self.store.open(RunFiles.at(options.templates, datetime.now().astimezone(), stem), images)
         root = options.templates.read_base
         return StagedRun(
             self._name,
@@ -159,12 +162,23 @@ class RunAssembly:
     def _channels(self) -> tuple[Channel, ...]:
         """Return which images the files will hold; only layout v2024.2 has room for more than one."""
         cam = self._cam
-        if self.store.writer == "hdf5" or cam.fw_hdf5_format is None:
-            return ("threshold_1",)
-        if cam.fw_hdf5_format.get() != _NEXUS_LAYOUT:
-            return ("threshold_1",)
-        more: dict[Channel, Any] = {
+        switches: dict[Channel, Any] = {
             "threshold_2": cam.threshold2_enable,
             "difference": cam.threshold_diff_enable,
         }
-        return ("threshold_1", *(channel for channel, enabled in more.items() if enabled.get()))
+        more: list[Channel] = [channel for channel, enabled in switches.items() if enabled.get()]
+        if more and (self._options.for_run or self.store.writer == "hdf5"):
+            raise ConfigError(
+                f"{' and '.join(more)} of the detector: how the IOC counts frames of more than one threshold "
+                'is not known, and with series="run" or writer="hdf5" events are found by that count',
+                where=switches[more[0]].setpoint_pvname,
+                next_step='switch it off, or use series="point" with writer="dcu"',
+            )
+        if more and (cam.fw_hdf5_format is None or cam.fw_hdf5_format.get() != _NEXUS_LAYOUT):
+            logger.warning(
+                "%s: the legacy layout records the first threshold only, not %s",
+                self._name,
+                " and ".join(more),
+            )
+            more = []
+        return ("threshold_1", *more)

@@ -23,7 +23,7 @@ from ._exposing import RunSeriesLogic
 from ._exposure import Exposure
 from ._hdf5_store import Hdf5Store
 from ._names import new_file_stem
-from ._options import DataSource, RunOptions, Series, check_file_prefix, source_named
+from ._options import DataSource, RunOptions, Series, check_file_prefix, check_hinted, source_named
 from ._settings import apply_settings
 from ._signals import (
     Eiger2HDF5PluginIO,
@@ -225,14 +225,15 @@ class Eiger2Base(DetectorBase):
         return getattr(self, name) if name in self.component_names else None
 
     def _hint(self, hinted: Sequence[str]) -> None:
-        for path in hinted:
+        for path in check_hinted(hinted):
             device: Device = self
             *parents, last = path.split(".")
             try:
                 for parent in parents:
                     device = getattr(device, parent)
                     device.kind |= Kind.normal
-                device._component_kinds[last]
+                if device._sig_attrs[last].is_device:
+                    raise KeyError(last)
             except (AttributeError, KeyError):
                 raise ConfigError(
                     f"hinted: there is no signal {path!r}",

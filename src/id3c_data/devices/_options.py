@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
@@ -11,7 +12,7 @@ from ..errors import ConfigError
 from ..paths import PathTemplates
 from ._acquisition import Source
 
-__all__ = ["DataSource", "RunOptions", "Series", "check_file_prefix", "source_named"]
+__all__ = ["DataSource", "RunOptions", "Series", "check_file_prefix", "check_hinted", "source_named"]
 
 DataSource = Literal["Stream", "FileWriter", "None"]
 Series = Literal["point", "run"]
@@ -45,6 +46,10 @@ class RunOptions:
         _check_choice("series", self.series, Series)
         _check_count("num_images", self.num_images)
         _check_count("images_per_file", self.images_per_file)  # 0 crashes the driver
+        _check_seconds("timeout", self.timeout_s)
+        _check_seconds("file_timeout", self.file_timeout_s)
+        if not isinstance(self.swmr, bool):
+            raise ConfigError(f"swmr: {self.swmr!r} is neither true nor false", next_step="use true or false")
 
     @property
     def for_run(self) -> bool:
@@ -68,6 +73,16 @@ def check_file_prefix(prefix: str) -> str:
     return prefix
 
 
+def check_hinted(hinted: object) -> list[str]:
+    """Return the names of hinted signals, or refuse what is no list of names."""
+    if not isinstance(hinted, list | tuple) or not all(isinstance(name, str) for name in hinted):
+        raise ConfigError(
+            f"hinted: {hinted!r} is no list of names",
+            next_step='use a list of signals, such as ["stats1.total"]',
+        )
+    return list(hinted)
+
+
 def _check_choice(option: str, value: object, choices: Any) -> None:
     allowed = get_args(choices)
     if value not in allowed:
@@ -80,3 +95,8 @@ def _check_choice(option: str, value: object, choices: Any) -> None:
 def _check_count(option: str, value: object) -> None:
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
         raise ConfigError(f"{option}: {value!r} is no count", next_step="use a whole number from 1 on")
+
+
+def _check_seconds(option: str, value: object) -> None:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value < math.inf:
+        raise ConfigError(f"{option}: {value!r} is no time", next_step="use a number of seconds above 0")

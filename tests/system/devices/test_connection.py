@@ -14,7 +14,7 @@ from bluesky.preprocessors import stage_wrapper
 from ophyd.device import Staged
 
 from id3c_data.devices import Eiger2Cam, Eiger2Detector
-from id3c_data.errors import DetectorFault, DetectorTimeout
+from id3c_data.errors import ConfigError, DetectorFault, DetectorTimeout
 from id3c_data.testing import CaPorts, running_ioc
 
 from .conftest import PERIOD_S, SIZE, VIEW, Bench, cause, wait_until
@@ -168,3 +168,18 @@ def test_ioc_that_is_not_there_is_said_at_staging(
     with pytest.raises(DetectorTimeout, match="no answer within"):
         detector.stage()
     detector.destroy()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        *({"timeout": value} for value in ("30", 0, True)),
+        {"file_timeout": -1},
+        {"swmr": "no"},
+        *({"hinted": value} for value in ("stats1.total", [3], ["cam"], ["stats1.totl"])),
+    ],
+    ids=str,
+)
+def test_wrong_argument_is_refused_by_its_name(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError, match=next(iter(wrong))):
+        Eiger2Detector("nobody:", name="e", write_path_template="/a/", read_path_template="/b/", **wrong)

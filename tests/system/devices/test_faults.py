@@ -305,3 +305,27 @@ def test_files_that_no_one_may_read(bench: Any, engine: Any) -> None:
     error = failure(engine, bp.count([detector]))
     bench.put("cam1:FilePerms", 0o644)
     assert "cannot be read" in error.what
+
+
+@pytest.mark.parametrize("mode", [{"series": "run"}, {"writer": "hdf5"}], ids=str)
+def test_second_threshold_is_refused_where_frames_are_counted(
+    mode: dict[str, str], bench: Any, engine: Any, docs: Any
+) -> None:
+    detector = bench.detector(**mode)
+    bench.put("cam1:Threshold2Enable", 1)
+    error = failure(engine, bp.count([detector]))
+    assert isinstance(error, ConfigError)
+    assert error.where.endswith("cam1:Threshold2Enable")
+    assert not docs
+
+
+def test_second_threshold_that_the_legacy_layout_leaves_out_is_said_once(
+    bench: Any, engine: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    detector = bench.detector(hinted=[])
+    bench.put("cam1:Threshold2Enable", 1)
+    with caplog.at_level(logging.WARNING, "id3c_data.devices"):
+        engine(bp.count([detector], num=2))
+    assert [record.getMessage() for record in caplog.records] == [
+        "eiger2: the legacy layout records the first threshold only, not threshold_2"
+    ]
