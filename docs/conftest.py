@@ -1,7 +1,8 @@
 """Every code block of these pages runs, in the order of its page: `make test` collects them as tests.
 
 ``python`` and ``ipython`` blocks share one session a page, and so do ``bash`` and ``console`` blocks one
-shell. ``pycon`` and ``console`` are transcripts, whose output is compared (``...`` stands for anything). See CONTRIBUTING.md.
+shell. ``pycon`` and ``console`` are transcripts, whose output is compared (``...`` stands for anything). See
+CONTRIBUTING.md.
 """
 
 from __future__ import annotations
