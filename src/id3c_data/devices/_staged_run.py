@@ -120,7 +120,7 @@ class StagedRun:
             self._type = now
         elif now != self._type:
             raise DetectorFault(
-                f"frames are {now}, the first ones of this run were, or were announced as, {self._type}",
+                f"frames are {now}, the first ones of this run were {self._type}, or were announced as that",
                 where=self._source,
                 next_step="the exposure time decides over the bit depth: change it between runs, not within; "
                 "where the HDF5 plugin gets a region only, give it the camera's port, or do not declare the "
