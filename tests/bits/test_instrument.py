@@ -58,8 +58,6 @@ def devices_file(creator: str, prefix: str, templates: dict[str, str]) -> dict[s
         (detector,) = yaml.safe_load(text)["apstools.devices.ad_creator"]
         (hdf1,) = [plugin["hdf1"] for plugin in detector["plugins"] if "hdf1" in plugin]
         hdf1.update(templates)
-        if creator == "apstools.devices.ad_creator":
-            hdf1["timeout"] = 3.0  # of the plugin, which cannot see that the detector did not arm
         content = {creator: [detector]}
     detector["prefix"] = prefix
     return content

@@ -65,12 +65,21 @@ class Eiger2Cam(Eiger2CamIO):
         DetectorFault
             The exposure did not take place, or ended in an error.
         """
-        if self._guard is not None and self.acquire.asked:
-            self.acquire.asked = False
-            self._check_exposure(self._guard)
+        self.check_exposure()
         yield from ()
 
-    def _check_exposure(self, guard: AcquisitionLogic) -> None:
+    def check_exposure(self) -> None:
+        """See, once for each exposure that another class's trigger asked for, whether it took place.
+
+        Raises
+        ------
+        DetectorFault
+            It did not, or ended in an error.
+        """
+        guard = self._guard
+        if guard is None or not self.acquire.asked:
+            return
+        self.acquire.asked = False
         guard.watch.wait_for(lambda: guard.is_over, NEWS_S)
         sequence, state = guard.watch[self.sequence_id], guard.watch[self.detector_state]
         if sequence == self._last_sequence:

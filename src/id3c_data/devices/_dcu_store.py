@@ -9,12 +9,12 @@ from typing import Any
 from ophyd.signal import Signal
 
 from ..documents import Writer
-from ..errors import DetectorFault, FileNameTaken, FramesMissing
-from ._answers import ANSWER_S
+from ..errors import FileNameTaken, FramesMissing
 from ._exposing import Taken
 from ._file_store import ImageType, Slot
 from ._names import DcuSeriesNames
 from ._run_files import RunFiles, set_folder
+from ._settings import set_all
 from ._signals import Eiger2CamIO
 from ._watch import SignalWatch
 
@@ -81,13 +81,7 @@ class DcuStore:
         """
         self.files, self._images = set_folder(self._cam, files), images
         pattern = DcuSeriesNames.pattern(files.stem)
-        self._cam.fw_name_pattern.set(pattern).wait(ANSWER_S)
-        if (kept := self._cam.fw_name_pattern.get()) != pattern:
-            raise DetectorFault(
-                f"the IOC keeps the name pattern {kept!r} instead of {pattern!r}",
-                where=self._cam.fw_name_pattern.setpoint_pvname,
-                next_step="shorten the device's file_prefix",
-            )
+        set_all({self._cam.fw_name_pattern: pattern}, next_step="shorten the device's file_prefix")
 
     @property
     def unchecked(self) -> bool:

@@ -23,7 +23,15 @@ from ._exposing import RunSeriesLogic
 from ._exposure import Exposure
 from ._hdf5_store import Hdf5Store
 from ._names import new_file_stem
-from ._options import DataSource, RunOptions, Series, check_file_prefix, check_hinted, source_named
+from ._options import (
+    DataSource,
+    RunOptions,
+    Series,
+    check_file_prefix,
+    check_hinted,
+    check_keywords,
+    source_named,
+)
 from ._settings import apply_settings
 from ._signals import (
     Eiger2HDF5PluginIO,
@@ -96,6 +104,7 @@ class Eiger2Base(DetectorBase):
         file_timeout: float = 30.0,
         **kwargs: Any,
     ) -> None:
+        check_keywords(kwargs, type(self))
         self.templates = PathTemplates(write_path_template, read_path_template, write_root, path_semantics)
         self.file_prefix = check_file_prefix(file_prefix or name)
         self._source, self._swmr = source_named(data_source), swmr
@@ -112,6 +121,10 @@ class Eiger2Base(DetectorBase):
         self.images_per_file.put(images_per_file)
         self._assembly()  # refuses what cannot be before anybody stages it
         self._hint(hinted)
+
+    def __repr__(self) -> str:
+        # ophyd's own asks the IOC, and raises where there is none
+        return f"{type(self).__name__}({self.prefix!r}, name={self.name!r})"
 
     # What a run needs to know
 

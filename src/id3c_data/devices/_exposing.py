@@ -7,6 +7,7 @@ from typing import Protocol
 
 from ..errors import DetectorFault, DetectorTimeout, FramesMissing
 from ._acquisition import AcquisitionLogic, Source
+from ._settings import set_all
 
 __all__ = ["ExposureLogic", "PointSeriesLogic", "RunSeriesLogic", "Taken"]
 
@@ -194,7 +195,7 @@ class RunSeriesLogic(_SeriesLogic):
         self._armed_for = max(1, self.planned - self._taken) if self.planned else DEFAULT_TRIGGERS
         self._fired = 0
         self._arming = True
-        cam.num_triggers.set(self._armed_for).wait(acquisition.patience_s)
+        set_all({cam.num_triggers: self._armed_for})
         acquisition.start()
         self._sequence_id = acquisition.wait_until_armed()
         if not watch.wait_for(

@@ -15,6 +15,7 @@ from ..documents import image_data_keys
 from ..paths import PathSemantics, PathTemplates
 from ._answers import ANSWER_S
 from ._asset_documents import AssetDocuments
+from ._cam import Eiger2Cam
 from ._exposing import Taken
 from ._hdf5_store import Hdf5Store
 from ._names import new_file_stem
@@ -158,6 +159,9 @@ class Eiger2HDF5Plugin(Eiger2HDF5PluginIO):
         if not self._pending or self._store is None or self._documents is None:
             return
         self._pending, self._readings = False, {}
+        cam = self.parent.cam
+        if isinstance(cam, Eiger2Cam):
+            cam.check_exposure()  # frames of an exposure that failed would be waited for in vain
         slot = self._store.find(Taken(self.parent.cam.sequence_id.get(), 0, 0))
         self._store.expect()
         now = time.time()

@@ -16,6 +16,7 @@ from ._exposing import Taken
 from ._file_store import ImageType, Slot
 from ._names import DcuSeriesNames, new_file_stem
 from ._run_files import RunFiles, set_folder
+from ._settings import set_all
 from ._signals import Eiger2CamIO, Eiger2HDF5PluginIO
 from ._watch import SignalWatch
 
@@ -219,7 +220,7 @@ class Hdf5Store:
 
     def _begin_capture(self) -> None:
         plugin, watch = self._plugin, self._watch
-        plugin.file_name.set(self._name.removesuffix(".h5")).wait(ANSWER_S)
+        set_all({plugin.file_name: self._name.removesuffix(".h5")})
         plugin.capture.put(1)
         if not watch.wait_for(
             lambda: watch[plugin.capture] == 1 and watch[plugin.num_captured] == 0, ANSWER_S

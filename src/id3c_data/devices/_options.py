@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
+import inspect
 import math
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -12,7 +15,15 @@ from ..errors import ConfigError
 from ..paths import PathTemplates
 from ._acquisition import Source
 
-__all__ = ["DataSource", "RunOptions", "Series", "check_file_prefix", "check_hinted", "source_named"]
+__all__ = [
+    "DataSource",
+    "RunOptions",
+    "Series",
+    "check_file_prefix",
+    "check_hinted",
+    "check_keywords",
+    "source_named",
+]
 
 DataSource = Literal["Stream", "FileWriter", "None"]
 Series = Literal["point", "run"]
@@ -71,6 +82,23 @@ def check_file_prefix(prefix: str) -> str:
             next_step=f"use at most {_LONGEST_PREFIX} letters, digits, '.', '_' and '-'",
         )
     return prefix
+
+
+def check_keywords(given: Iterable[str], device_class: type) -> None:
+    """Refuse keyword arguments that neither a device class nor ophyd's bases know."""
+    known = {
+        name
+        for base in device_class.__mro__
+        for name, parameter in inspect.signature(base.__init__).parameters.items()
+        if parameter.kind is not inspect.Parameter.VAR_KEYWORD and name != "self"
+    }
+    for name in given:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            raise ConfigError(
+                f"{device_class.__name__} has no argument {name!r}",
+                next_step=f"did you mean {near[0]!r}?" if near else "take it away",
+            )
 
 
 def check_hinted(hinted: object) -> list[str]:

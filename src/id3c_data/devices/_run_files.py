@@ -12,9 +12,10 @@ from ophyd.areadetector.plugins import FileBase
 
 from ..errors import DetectorFault, FileNameTaken
 from ..paths import PathTemplates
-from ._answers import ANSWER_S, NEWS_S
+from ._answers import NEWS_S
 from ._folder import ReadFolder
 from ._names import taken_names
+from ._settings import set_all
 
 __all__ = ["RunFiles", "set_folder"]
 
@@ -93,7 +94,9 @@ def set_folder(plugin: FileBase, files: RunFiles) -> RunFiles:
         raise _taken(last)
     plugin.file_path.path_semantics = "nt" if files.templates.semantics == "windows" else "posix"
     plugin.create_directory.put(_CREATE_LEVELS)  # before the path, which makes the folders
-    plugin.file_path.set(files.write).wait(ANSWER_S)
+    set_all(
+        {plugin.file_path: files.write}, next_step="see whether path_semantics is that of the IOC's system"
+    )
     if not _is_there(plugin):
         raise DetectorFault(
             f"the IOC has no folder {files.write!r}, and could not make it",

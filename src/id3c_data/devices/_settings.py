@@ -10,7 +10,7 @@ from ophyd.signal import Signal
 from ..errors import DetectorFault, Id3cDataError
 from ._answers import ANSWER_S, as_ours
 
-__all__ = ["apply_settings", "value_of"]
+__all__ = ["apply_settings", "set_all", "value_of"]
 
 
 def apply_settings(settings: Mapping[Signal, Any]) -> dict[Signal, Any]:
@@ -27,7 +27,7 @@ def apply_settings(settings: Mapping[Signal, Any]) -> dict[Signal, Any]:
     before = {signal: value_of(signal) for signal in settings}
     changed = {signal: value for signal, value in settings.items() if before[signal] != value}
     try:
-        _set_all(changed)
+        set_all(changed)
     except Id3cDataError:
         for signal in changed:
             if signal.connected:
@@ -50,7 +50,17 @@ def value_of(signal: Signal) -> Any:
         raise as_ours(error, getattr(signal, "pvname", signal.name)) from error
 
 
-def _set_all(settings: Mapping[Signal, Any]) -> None:
+def set_all(
+    settings: Mapping[Signal, Any],
+    next_step: str = "see whether somebody else sets it, and what the IOC's status message says",
+) -> None:
+    """Set signals, all at once, and wait until the IOC has taken their values.
+
+    Raises
+    ------
+    DetectorFault
+        It does not take one, or does not answer.
+    """
     statuses = {signal: signal.set(value) for signal, value in settings.items()}
     for signal, status in statuses.items():
         try:
@@ -59,5 +69,5 @@ def _set_all(settings: Mapping[Signal, Any]) -> None:
             raise DetectorFault(
                 f"the IOC keeps {value_of(signal)!r} instead of {settings[signal]!r}",
                 where=getattr(signal, "setpoint_pvname", signal.name),
-                next_step="see whether somebody else sets it, and what the IOC's status message says",
+                next_step=next_step,
             ) from error

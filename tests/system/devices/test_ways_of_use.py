@@ -215,9 +215,16 @@ def test_all_signals_of_another_class_connect(other_class: Any) -> None:
         ({"file_prefix": "a/b"}, "cannot start a file name"),
         ({"hinted": ["stats1.totl"]}, "there is no signal 'stats1.totl'"),
         ({"write_path_template": "relative/"}, "write template"),
+        ({"writter": "hdf5"}, "no argument 'writter'; did you mean 'writer'"),
+        ({"exposure": 0.1}, "no argument 'exposure'; take it away"),
     ],
 )
 def test_wrong_argument_is_refused_without_an_ioc(wrong: dict[str, Any], message: str) -> None:
     right = {"name": "e", "write_path_template": "/a/", "read_path_template": "/b/"}
     with pytest.raises(ConfigError, match=message):
         Eiger2Detector("nobody:", **{**right, **wrong})
+
+
+def test_a_detector_without_an_ioc_can_be_shown() -> None:
+    detector = Eiger2Detector("nobody:", name="e", write_path_template="/a/", read_path_template="/b/")
+    assert repr(detector) == "Eiger2Detector('nobody:', name='e')"
