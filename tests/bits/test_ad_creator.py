@@ -77,6 +77,18 @@ def test_event_without_exposure_is_refused(detector: Any, ioc: RunningIoc) -> No
         knob(ioc, "FailArm", 0)
 
 
+def test_file_writer_that_may_hand_on_an_older_series_is_refused(detector: Any) -> None:
+    detector.cam.wait_for_connection(timeout=30)
+    before = detector.cam.fw_name_pattern.get()
+    detector.cam.fw_name_pattern.set("always_the_same").wait(10)
+    detector.stage_sigs["cam.data_source"] = 1
+    try:
+        with pytest.raises(DetectorFault, match="'always_the_same' has no \\$id"):
+            taken(detector, 1)
+    finally:
+        detector.cam.fw_name_pattern.set(before).wait(10)
+
+
 def test_event_with_lost_frames_is_refused(detector: Any, ioc: RunningIoc) -> None:
     knob(ioc, "DropArrays", 1)
     with pytest.raises(FramesMissing):

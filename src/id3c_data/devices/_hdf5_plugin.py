@@ -12,7 +12,9 @@ from ophyd.ophydobj import Kind
 from ophyd.signal import Signal
 
 from ..documents import image_data_keys
+from ..errors import DetectorFault
 from ..paths import PathSemantics, PathTemplates
+from ._acquisition import Source
 from ._answers import ANSWER_S
 from ._asset_documents import AssetDocuments
 from ._cam import Eiger2Cam
@@ -141,6 +143,7 @@ class Eiger2HDF5Plugin(Eiger2HDF5PluginIO):
             self._watch = SignalWatch(self.prefix, *Hdf5Store.watched(self), cam.bit_depth_image)
         self._watch.start(ANSWER_S)
         source, images = cam.data_source.get(), cam.num_images.get()
+        self._check_pattern(source)
         store = Hdf5Store(self, cam, self._watch, source=source, swmr=self._swmr, patience_s=self._timeout_s)
         store.settle()
         ours = {signal: value for signal, value in store.settings().items() if signal.parent is self}
@@ -153,6 +156,16 @@ class Eiger2HDF5Plugin(Eiger2HDF5PluginIO):
         self._documents = AssetDocuments(
             self.parent.name, self.templates.read_base, "hdf5", images, ("threshold_1",)
         )
+
+    def _check_pattern(self, source: int) -> None:
+        """Refuse a file writer that may hand on an older series: without an id in its names it does."""
+        pattern = self.parent.cam.fw_name_pattern
+        if source == Source.FILE_WRITER and "$id" not in pattern.get():
+            raise DetectorFault(
+                f"the name pattern {pattern.get()!r} has no $id: an older series would be fetched",
+                where=pattern.setpoint_pvname,
+                next_step="put $id into it, or take the stream as data source",
+            )
 
     def _complete(self) -> None:
         """Find the frames of the exposure that was asked for."""
