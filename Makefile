@@ -27,8 +27,10 @@ demo: $(call made,demo)  ## Show the whole chain: simulated detector, scan, cata
 	@exec $(BIN)/id3c-data demo $(ARGS)
 
 test: $(call made,test)  ## Run the tests: unit, system, and every code block of the docs.
-	@$(BIN)/python -m pytest -n 2 --dist loadfile $(TIMED:%=--ignore=%) $(ARGS)
-	@$(BIN)/python -m pytest $(ARGS) $(TIMED)
+	@failed=0; \
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(TIMED:%=--ignore=%) $(ARGS) || failed=1; \
+	$(BIN)/python -m pytest $(ARGS) $(TIMED) || failed=1; \
+	exit $$failed
 
 test-bits: $(if $(AS_IS),,$(BITS_VENV)/.made-for-bits)  ## Run the tests beside apsbits, apstools and databroker 1.
 	@exec $(BITS_VENV)/bin/python -m pytest tests/bits $(ARGS)
