@@ -5,6 +5,7 @@ The environment is set before any test module imports pyepics: libca reads it on
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -12,6 +13,10 @@ import pytest
 from id3c_data.testing import CaPorts, ca_repeater, isolate_channel_access
 
 _PORTS = isolate_channel_access()
+
+# A shell that starts the tests in the background makes all their processes deaf to Ctrl-C, which some test.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
