@@ -73,6 +73,7 @@ class Reader:
             The reader is closed.
         """
         waiting = Waiting(wanted, self.patience, self._files.sightings, lambda: self.closed)
+        afresh = False
         while True:
             standing = wanted.scan.standing()
             strict = not standing.over or waiting.seconds <= self.patience.settle_timeout
@@ -100,7 +101,10 @@ class Reader:
                 reason = error
             except Hdf5Error as error:
                 if not may_still_come(error, standing):
-                    raise
+                    if afresh:
+                        raise
+                    afresh = True  # what was open since an earlier look may be older than the file is now
+                    continue
                 reason = error
             with self._lock:
                 self._files.tidy()
