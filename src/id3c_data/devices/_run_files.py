@@ -116,7 +116,7 @@ def set_folder(plugin: FileBase, files: RunFiles) -> RunFiles:
 def _is_there(plugin: FileBase) -> bool:
     """Return whether the IOC has the folder; it says so a moment after it has taken the path."""
     deadline = time.monotonic() + NEWS_S
-    while not (there := plugin.file_path_exists.get()) and time.monotonic() < deadline:
+    while not (there := plugin.file_path_exists.get(use_monitor=False)) and time.monotonic() < deadline:
         time.sleep(0.01)
     return bool(there)
 

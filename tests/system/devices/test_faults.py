@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import time
 from typing import Any
 
 import pytest
@@ -248,6 +249,15 @@ def test_name_that_is_taken_is_refused_where_the_read_side_is_not_mounted(bench:
     assert error.where.startswith("/detector/data/")
 
 
+def initialize(bench: Any) -> None:
+    """Initialise the detector, and wait until it counts its series from the beginning."""
+    bench.put("cam1:Initialize", 1)
+    deadline = time.monotonic() + 5
+    while bench.get("cam1:SequenceId"):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
 def test_detector_that_was_initialised_during_a_run_writes_nothing_over(
     bench: Any, engine: Any, docs: Any
 ) -> None:
@@ -256,11 +266,12 @@ def test_detector_that_was_initialised_during_a_run_writes_nothing_over(
     def plan() -> Any:
         yield from bps.open_run()
         yield from bps.trigger_and_read([detector])
-        bench.put("cam1:Initialize", 1)
-        for _ in range(bench.get("cam1:SequenceId")):
+        taken = bench.get("cam1:SequenceId")
+        initialize(bench)
+        for _ in range(taken):
             yield from bps.trigger_and_read([detector])
 
-    bench.put("cam1:Initialize", 1)
+    initialize(bench)
     error = failure(engine, stage_wrapper(plan(), [detector]))
     assert isinstance(error, FileNameTaken)
     assert len(docs.of("event")) == 1
