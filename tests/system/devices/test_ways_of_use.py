@@ -215,7 +215,7 @@ def test_all_signals_of_another_class_connect(other_class: Any) -> None:
         ({"file_prefix": "a/b"}, "cannot start a file name"),
         ({"hinted": ["stats1.totl"]}, "there is no signal 'stats1.totl'"),
         ({"write_path_template": "relative/"}, "write template"),
-        ({"writter": "hdf5"}, "no argument 'writter'; did you mean 'writer'"),
+        ({"num_image": 3}, "no argument 'num_image'; did you mean 'num_images'"),
         ({"exposure": 0.1}, "no argument 'exposure'; take it away"),
     ],
 )
