@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import time
 from typing import Any
 
 import pytest
@@ -252,10 +251,7 @@ def test_name_that_is_taken_is_refused_where_the_read_side_is_not_mounted(bench:
 def initialize(bench: Any) -> None:
     """Initialise the detector, and wait until it counts its series from the beginning."""
     bench.put("cam1:Initialize", 1)
-    deadline = time.monotonic() + 5
-    while bench.get("cam1:SequenceId"):
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    wait_until(lambda: bench.get("cam1:SequenceId") == 0)
 
 
 def test_detector_that_was_initialised_during_a_run_writes_nothing_over(
