@@ -304,12 +304,13 @@ class Eiger2Base(DetectorBase):
     def _close_run(self, run: StagedRun) -> None:
         """End a run in good order; after a failure what is found missing is only logged."""
         errors: list[Id3cDataError] = []
-        if self._watch.connected:
-            for step in (run.exposing.finish, run.store.close):
-                try:
-                    step()
-                except Exception as error:
-                    errors.append(as_ours(error, self.prefix))
+        for step in (run.exposing.finish, run.store.close):
+            if not self._watch.connected:  # the IOC may go at any moment
+                break
+            try:
+                step()
+            except Exception as error:
+                errors.append(as_ours(error, self.prefix))
         if not self._watch.connected and run.store.unchecked:
             errors = [self._gone()]
         if errors and not run.failed:

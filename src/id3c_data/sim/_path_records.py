@@ -37,10 +37,7 @@ class PathRecords:
 
     def check(self) -> bool:
         """Look whether the folder exists, and say so in ``FilePathExists_RBV`` too."""
-        folder = self._disk.here(self.path) if self.path else None
-        exists = not self._records["Sim:RefusePath"] and folder is not None and folder.is_dir()
-        self._records[f"{self._port}FilePathExists_RBV"] = exists
-        return exists
+        return self._say_whether_there_is(self.path)
 
     def file(self, full_name: str) -> Path:
         """Return where a file is made, given its full name in the IOC's view.
@@ -56,7 +53,15 @@ class PathRecords:
         return path
 
     def _put(self, path: str) -> None:
-        self._records[f"{self._port}FilePath_RBV"] = self._disk.with_separator(path[:254])
-        if not self.check() and self.path:
-            self._disk.create(self.path, self._records[f"{self._port}CreateDirectory_RBV"])
-            self.check()
+        path = self._disk.with_separator(path[:254])
+        if not self._say_whether_there_is(path) and path:
+            self._disk.create(path, self._records[f"{self._port}CreateDirectory_RBV"])
+            self._say_whether_there_is(path)
+        # last, so that whoever sees the path finds whether it exists, however busy this machine is
+        self._records[f"{self._port}FilePath_RBV"] = path
+
+    def _say_whether_there_is(self, path: str) -> bool:
+        folder = self._disk.here(path) if path else None
+        exists = not self._records["Sim:RefusePath"] and folder is not None and folder.is_dir()
+        self._records[f"{self._port}FilePathExists_RBV"] = exists
+        return exists

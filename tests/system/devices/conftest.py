@@ -41,7 +41,9 @@ class Bench:
         self.pv(name).put(value, wait=True, timeout=10)
 
     def get(self, name: str, *, as_string: bool = False) -> Any:
-        return self.pv(name).get(use_monitor=False, as_string=as_string, timeout=5)
+        pv = self.pv(name)
+        # all elements: without a count, pyepics asks for as many as the value had that it saw last
+        return pv.get(use_monitor=False, count=pv.nelm, as_string=as_string, timeout=5)
 
     @property
     def arguments(self) -> dict[str, Any]:

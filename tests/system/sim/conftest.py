@@ -58,11 +58,15 @@ class Client:
 
     def get(self, name: str) -> Any:
         """The value on the server now; a text for long strings."""
-        pv = self.pv(name)
-        return pv.get(use_monitor=False, as_string=pv.type.endswith("char"), timeout=5)
+        return self._read(name, as_string=self.pv(name).type.endswith("char"))
 
     def text(self, name: str) -> str:
-        return self.pv(name).get(use_monitor=False, as_string=True, timeout=5)
+        return self._read(name, as_string=True)
+
+    def _read(self, name: str, *, as_string: bool) -> Any:
+        pv = self.pv(name)
+        # all elements: without a count, pyepics asks for as many as the value had that it saw last
+        return pv.get(use_monitor=False, count=pv.nelm, as_string=as_string, timeout=5)
 
     def put(self, name: str, value: Any) -> None:
         """Put and wait for the put-callback."""

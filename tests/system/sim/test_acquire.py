@@ -55,16 +55,20 @@ def test_03_states_and_messages_come_in_order(eiger):
     eiger.put("cam1:Acquire", 1)
     eiger.wait(lambda: _changes(seen, "cam1:StatusMessage_RBV")[-1:] == ["Ready"])
     assert _changes(seen, "cam1:DetectorState_RBV") == ["Acquire", "Idle"]
-    # "Armed" and "Triggering" follow in the same moment, and Channel Access may show only the last of two.
-    messages = [said for said in _changes(seen, "cam1:StatusMessage_RBV") if said != "Armed"]
-    assert messages == ["Arming", "Triggering", "Processing files", "Ready"]
+    # "Armed" and "Triggering" follow in the same moment: a client may see the later one only, or that twice
+    told = itertools.groupby(_changes(seen, "cam1:StatusMessage_RBV"))
+    assert [said for said, _ in told if said != "Armed"] == [
+        "Arming",
+        "Triggering",
+        "Processing files",
+        "Ready",
+    ]
     story = [(name.removeprefix("cam1:"), value) for _, name, value in seen]
     steps = [
         ("StatusMessage_RBV", "Arming"),
         ("NumImagesCounter_RBV", "0"),
         ("SequenceId", str(before + 1)),
         ("Armed", "Armed"),
-        ("StatusMessage_RBV", "Triggering"),
         ("NumImagesCounter_RBV", "1"),
         ("Armed", "Unarmed"),
         ("StatusMessage_RBV", "Processing files"),
