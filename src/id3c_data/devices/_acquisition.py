@@ -166,6 +166,8 @@ class AcquisitionLogic:
 
     def fault(self, what: str, next_step: str = "") -> DetectorFault:
         """Return an error that says what the IOC says."""
+        # the message follows the state
+        self.watch.wait_for(lambda: not self._message.startswith(_BUSY_MESSAGES), NEWS_S)
         states: tuple[str, ...] = self.cam.detector_state.enum_strs or ()  # pyright: ignore[reportAssignmentType]
         said = states[self._state] if self._state < len(states) else self._state
         return DetectorFault(

@@ -21,7 +21,7 @@ from ._cam import Eiger2Cam
 from ._exposing import Taken
 from ._hdf5_store import Hdf5Store
 from ._names import new_file_stem
-from ._options import check_file_prefix
+from ._options import check_file_prefix, check_flag, check_seconds
 from ._run_files import RunFiles
 from ._settings import apply_settings
 from ._signals import Eiger2HDF5PluginIO
@@ -68,7 +68,8 @@ class Eiger2HDF5Plugin(Eiger2HDF5PluginIO):
         **kwargs: Any,
     ) -> None:
         self.templates = PathTemplates(write_path_template, read_path_template, write_root, path_semantics)
-        self._file_prefix, self._swmr, self._timeout_s = file_prefix, swmr, timeout
+        self._file_prefix = file_prefix and check_file_prefix(file_prefix)
+        self._swmr, self._timeout_s = check_flag("swmr", swmr), check_seconds("timeout", timeout)
         super().__init__(prefix, **kwargs)
         self._store: Hdf5Store | None = None
         self._documents: AssetDocuments | None = None
@@ -159,11 +160,12 @@ class Eiger2HDF5Plugin(Eiger2HDF5PluginIO):
 
     def _check_pattern(self, source: int) -> None:
         """Refuse a file writer that may hand on an older series: without an id in its names it does."""
-        pattern = self.parent.cam.fw_name_pattern
-        if source == Source.FILE_WRITER and "$id" not in pattern.get():
+        signal = self.parent.cam.fw_name_pattern
+        pattern = signal.get()
+        if source == Source.FILE_WRITER and "$id" not in pattern:
             raise DetectorFault(
-                f"the name pattern {pattern.get()!r} has no $id: an older series would be fetched",
-                where=pattern.setpoint_pvname,
+                f"the name pattern {pattern!r} has no $id: an older series would be fetched",
+                where=signal.setpoint_pvname,
                 next_step="put $id into it, or take the stream as data source",
             )
 

@@ -20,8 +20,10 @@ __all__ = [
     "RunOptions",
     "Series",
     "check_file_prefix",
+    "check_flag",
     "check_hinted",
     "check_keywords",
+    "check_seconds",
     "source_named",
 ]
 
@@ -57,10 +59,9 @@ class RunOptions:
         _check_choice("series", self.series, Series)
         _check_count("num_images", self.num_images)
         _check_count("images_per_file", self.images_per_file)  # 0 crashes the driver
-        _check_seconds("timeout", self.timeout_s)
-        _check_seconds("file_timeout", self.file_timeout_s)
-        if not isinstance(self.swmr, bool):
-            raise ConfigError(f"swmr: {self.swmr!r} is neither true nor false", next_step="use true or false")
+        check_seconds("timeout", self.timeout_s)
+        check_seconds("file_timeout", self.file_timeout_s)
+        check_flag("swmr", self.swmr)
 
     @property
     def for_run(self) -> bool:
@@ -101,6 +102,20 @@ def check_keywords(given: Iterable[str], device_class: type) -> None:
             )
 
 
+def check_flag(option: str, value: object) -> bool:
+    """Return a choice between yes and no, or refuse what is neither."""
+    if not isinstance(value, bool):
+        raise ConfigError(f"{option}: {value!r} is neither true nor false", next_step="use true or false")
+    return value
+
+
+def check_seconds(option: str, value: object) -> float:
+    """Return a time, or refuse what is none."""
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value < math.inf:
+        raise ConfigError(f"{option}: {value!r} is no time", next_step="use a number of seconds above 0")
+    return value
+
+
 def check_hinted(hinted: object) -> list[str]:
     """Return the names of hinted signals, or refuse what is no list of names."""
     if not isinstance(hinted, list | tuple) or not all(isinstance(name, str) for name in hinted):
@@ -123,8 +138,3 @@ def _check_choice(option: str, value: object, choices: Any) -> None:
 def _check_count(option: str, value: object) -> None:
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
         raise ConfigError(f"{option}: {value!r} is no count", next_step="use a whole number from 1 on")
-
-
-def _check_seconds(option: str, value: object) -> None:
-    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value < math.inf:
-        raise ConfigError(f"{option}: {value!r} is no time", next_step="use a number of seconds above 0")

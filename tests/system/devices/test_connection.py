@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +15,7 @@ from bluesky.preprocessors import stage_wrapper
 from ophyd.device import Staged
 
 from id3c_data.devices import Eiger2Cam, Eiger2Detector
-from id3c_data.errors import ConfigError, DetectorFault, DetectorTimeout
+from id3c_data.errors import ConfigError, DetectorFault, DetectorTimeout, DeviceError
 from id3c_data.testing import CaPorts, running_ioc
 
 from .conftest import PERIOD_S, SIZE, VIEW, Bench, cause, wait_until
@@ -157,6 +158,29 @@ def test_run_after_the_ioc_came_back_is_whole(
         engine(bp.count([detector], num=2))
         assert docs.exit_status == "success"
         assert len(docs.of("event")) == 2
+        bench.release()
+
+
+def test_ioc_that_was_restarted_before_the_run_was_closed_is_no_success(
+    ca_ports: CaPorts, tmp_path: Any, engine: Any, docs: Any
+) -> None:
+    settings = {"ports": ca_ports, "size": SIZE, "arm_time_s": 0.03, "mounts": {VIEW: tmp_path}}
+    with contextlib.ExitStack() as iocs:
+        ioc = iocs.enter_context(running_ioc(prefix="again:", **settings))
+        bench = Bench(ioc, tmp_path)
+        detector = bench.detector(series="run")
+
+        def plan() -> Any:
+            yield from bps.open_run()
+            yield from bps.trigger_and_read([detector])
+            ioc.kill()
+            wait_until(lambda: not detector.cam.acquire.connected)
+            iocs.enter_context(running_ioc(prefix="again:", **settings))
+            wait_until(lambda: detector.connected, 20)
+
+        with pytest.raises(DeviceError):
+            engine(stage_wrapper(plan(), [detector]))
+        assert len(docs.of("event")) == 1
         bench.release()
 
 

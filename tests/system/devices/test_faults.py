@@ -11,6 +11,7 @@ from bluesky import plan_stubs as bps
 from bluesky import plans as bp
 from bluesky.preprocessors import stage_wrapper
 
+from id3c_data.devices._settings import apply_settings
 from id3c_data.errors import (
     ConfigError,
     DetectorFault,
@@ -336,3 +337,14 @@ def test_second_threshold_that_the_legacy_layout_leaves_out_is_said_once(
     assert [record.getMessage() for record in caplog.records] == [
         "eiger2: the legacy layout records the first threshold only, not threshold_2"
     ]
+
+
+def test_refused_setting_leaves_the_others_as_they_were(bench: Any) -> None:
+    detector = bench.detector()
+    bench.put("cam1:NumImages", 7)
+    bench.put("cam1:FWNamePattern", "short_$id")
+    too_long = 300 * "x"
+    with pytest.raises(DetectorFault, match="'short_\\$id' instead of"):
+        apply_settings({detector.cam.num_images: 3, detector.cam.fw_name_pattern: too_long})
+    wait_until(lambda: bench.get("cam1:NumImages_RBV") == 7)
+    assert bench.get("cam1:FWNamePattern_RBV", as_string=True) == "short_$id"

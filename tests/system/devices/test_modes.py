@@ -196,6 +196,16 @@ def test_users_stage_sigs_win(bench: Any, engine: Any, docs: Any) -> None:
     assert resource["resource_kwargs"]["frames_per_event"] == 4
 
 
+def test_setting_that_is_also_in_stage_sigs_is_as_before_when_the_run_is_over(
+    bench: Any, engine: Any
+) -> None:
+    bench.put("cam1:NumImages", 7)
+    detector = bench.detector()
+    detector.stage_sigs["cam.num_images"] = 4
+    engine(bp.count([detector]))
+    assert bench.get("cam1:NumImages_RBV") == 7
+
+
 def test_swmr_file_can_be_read_while_the_run_goes_on(bench: Any, engine: Any) -> None:
     shapes = []
 
@@ -231,6 +241,25 @@ def test_relative_write_template_starts_at_its_root(bench: Any, engine: Any, doc
 def test_signed_data_of_the_driver_is_the_plugins_type(bench: Any, engine: Any, docs: Any) -> None:
     bench.put("cam1:SignedData", 1)
     engine(bp.count([bench.detector(writer="hdf5")]))
+    bench.put("cam1:SignedData", 0)
+    (descriptor,) = docs.of("descriptor")
+    (frame,) = frames_of(docs, bench.folder)
+    assert descriptor["data_keys"]["eiger2_image"]["dtype_numpy"] == frame.dtype.str == "<i4"
+
+
+def test_signed_data_of_the_driver_is_announced_before_the_first_exposure(
+    bench: Any, engine: Any, docs: Any
+) -> None:
+    bench.put("cam1:SignedData", 1)
+    detector = bench.detector(writer="hdf5")
+
+    def plan() -> Any:
+        yield from bps.open_run()
+        yield from bps.declare_stream(detector, name="primary")
+        yield from bps.trigger_and_read([detector])
+        yield from bps.close_run()
+
+    engine(stage_wrapper(plan(), [detector]))
     bench.put("cam1:SignedData", 0)
     (descriptor,) = docs.of("descriptor")
     (frame,) = frames_of(docs, bench.folder)

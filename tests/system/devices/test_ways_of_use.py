@@ -164,6 +164,10 @@ def test_another_class_with_our_parts_writes_one_file_for_the_run(
     assert file.stat().st_size > 0
 
 
+def test_another_class_with_our_parts_describes_no_images_before_it_is_staged(other_class: Any) -> None:
+    assert not [key for key in other_class.describe() if key.endswith("_image")]
+
+
 def test_another_class_with_our_parts_refuses_an_event_without_exposure(
     other_class: Any, bench: Any, engine: Any, docs: Any
 ) -> None:
@@ -223,6 +227,23 @@ def test_wrong_argument_is_refused_without_an_ioc(wrong: dict[str, Any], message
     right = {"name": "e", "write_path_template": "/a/", "read_path_template": "/b/"}
     with pytest.raises(ConfigError, match=message):
         Eiger2Detector("nobody:", **{**right, **wrong})
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"swmr": "no"}, "swmr: 'no' is neither true nor false"),
+        ({"timeout": 0}, "timeout: 0 is no time"),
+        ({"file_prefix": "a/b"}, "cannot start a file name"),
+        ({"write_path_template": "relative/"}, "write template"),
+    ],
+)
+def test_wrong_argument_of_the_plugin_alone_is_refused_without_an_ioc(
+    wrong: dict[str, Any], message: str
+) -> None:
+    right = {"name": "h", "write_path_template": "/a/", "read_path_template": "/b/"}
+    with pytest.raises(ConfigError, match=message):
+        Eiger2HDF5Plugin("nobody:HDF1:", **{**right, **wrong})
 
 
 def test_a_detector_without_an_ioc_can_be_shown() -> None:
