@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ._filling import EventFiller, filled_documents
     from ._handlers import AdEiger2Handler, EigerHandler, HandlerRegistry, register_handlers
-    from ._run_state import Promise, RunState
+    from ._promise import Promise
+    from ._run_state import RunState
+    from ._runs import Runs
     from ._specs import (
         CHANNELS,
         MIMETYPE,
@@ -32,8 +34,9 @@ _HOME = {
     "EigerHandler": "_handlers",
     "HandlerRegistry": "_handlers",
     "register_handlers": "_handlers",
-    "Promise": "_run_state",
+    "Promise": "_promise",
     "RunState": "_run_state",
+    "Runs": "_runs",
     "CHANNELS": "_specs",
     "Channel": "_specs",
     "MIMETYPE": "_specs",
@@ -57,6 +60,7 @@ __all__ = [
     "HandlerRegistry",
     "Promise",
     "RunState",
+    "Runs",
     "Writer",
     "data_key",
     "data_key_name",

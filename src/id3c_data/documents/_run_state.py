@@ -5,64 +5,22 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Mapping
 from copy import deepcopy
-from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import PurePath, PurePosixPath
 from typing import Any
 
 from event_model import DocumentRouter
 
-from ..errors import DocumentError
+from ..errors import DocumentError, Id3cDataError
 from ..h5api import ScanPhase
-from ._specs import SPEC, Channel
+from ..paths import PathMap, PathMapLike
+from ._promise import Promise
+from ._promised_files import PromisedFiles
 
-__all__ = ["Promise", "RunState"]
-
-
-@dataclass(frozen=True, slots=True)
-class Promise:
-    """One event's images, as its documents promise them.
-
-    Parameters
-    ----------
-    seq_num
-        Of the event, from 1.
-    datum_id
-        Of the datum that stands in the event.
-    resource, kwargs
-        The resource document, and the datum's keyword arguments.
-    """
-
-    seq_num: int
-    datum_id: str
-    resource: Mapping[str, Any]
-    kwargs: Mapping[str, Any]
-
-    @property
-    def path(self) -> PurePosixPath:
-        """What the resource names, as the documents do: for `SPEC` the master file."""
-        return PurePosixPath(self.resource["root"], self.resource["resource_path"])
-
-    @property
-    def frames(self) -> range:
-        """Which frames of the master; only `SPEC` says it."""
-        if self.resource["spec"] != SPEC:
-            raise DocumentError(
-                f"a resource of spec {self.resource['spec']!r} does not say which frames an event has",
-                where=f"datum {self.datum_id}",
-                next_step=f"ask for the frames of {SPEC} resources only",
-            )
-        count = int(self.resource["resource_kwargs"]["frames_per_event"])
-        first = int(self.kwargs["point_number"]) * count
-        return range(first, first + count)
-
-    @property
-    def channel(self) -> Channel:
-        """Which of the detector's images."""
-        return self.kwargs.get("channel", "threshold_1")
+__all__ = ["RunState"]
 
 
 class RunState(DocumentRouter):
-    """Where one run stands, told by its documents: a `~id3c_data.h5api.ScanState`.
+    """Where one run stands, told by its documents: a `~id3c_data.h5api.PromisingScanState`.
 
     Give it every document as ``state(name, doc)``: from ``RE(plan, state)``, from a 0MQ ``RemoteDispatcher``,
     or from a list (`of`). It may be read and waited for from any thread.
@@ -71,6 +29,8 @@ class RunState(DocumentRouter):
     ----------
     stream
         The stream in question: its descriptor makes the run PREPARED.
+    path_map
+        Where this host has the documents' roots, so that `promised_points` knows a file by either name.
 
     Raises
     ------
@@ -78,7 +38,7 @@ class RunState(DocumentRouter):
         On a document that belongs to another run, or refers to one that never came.
     """
 
-    def __init__(self, stream: str = "primary") -> None:
+    def __init__(self, stream: str = "primary", *, path_map: PathMapLike = None) -> None:
         super().__init__()
         self.stream = stream
         self._changed = threading.Condition()
@@ -88,12 +48,22 @@ class RunState(DocumentRouter):
         self._external: dict[str, list[str]] = {}
         self._resources: dict[str, dict[str, Any]] = {}
         self._datums: dict[str, tuple[str, dict[str, Any]]] = {}
-        self._events: dict[str, list[tuple[int, str]]] = {}
+        self._events: dict[str, list[tuple[int, str, float]]] = {}
+        self._promises: dict[str, list[Promise]] = {}  # of the events whose datum is here too
+        self._files = PromisedFiles(PathMap.of(path_map))
+        self._trouble: Id3cDataError | None = None
+        self._abandoned = ""
 
     @classmethod
-    def of(cls, documents: Iterable[tuple[str, Mapping[str, Any]]], stream: str = "primary") -> RunState:
+    def of(
+        cls,
+        documents: Iterable[tuple[str, Mapping[str, Any]]],
+        stream: str = "primary",
+        *,
+        path_map: PathMapLike = None,
+    ) -> RunState:
         """Return the state of the run whose documents these are."""
-        state = cls(stream)
+        state = cls(stream, path_map=path_map)
         for name, doc in documents:
             state(name, dict(doc))
         return state
@@ -111,19 +81,64 @@ class RunState(DocumentRouter):
 
     @property
     def phase(self) -> ScanPhase:
-        """PREPARED from the stream's descriptor on, FINISHED from the stop document on."""
+        """PREPARED from the stream's descriptor on, FINISHED from the stop document on.
+
+        Raises
+        ------
+        Id3cDataError
+            What `trouble` says.
+        """
+        self._check()
         return self._phase
 
     def wait_for_change(self, known: ScanPhase, timeout: float | None = None) -> ScanPhase:
         """Return the phase as soon as it is another than the known one, or after ``timeout`` seconds."""
         with self._changed:
-            self._changed.wait_for(lambda: self._phase != known or self._phase is ScanPhase.FINISHED, timeout)
-            return self._phase
+            self._changed.wait_for(lambda: self._over or self._phase != known, timeout)
+            return self.phase
+
+    @property
+    def _over(self) -> bool:
+        """Whether there is nothing to wait for."""
+        return self._phase is ScanPhase.FINISHED or self._trouble is not None
+
+    def trouble(self, error: Id3cDataError | None) -> None:
+        """Note that nobody knows where the run stands, or with None that it is known again.
+
+        Until then all who ask or wait get this error. For those who feed the state.
+        """
+        with self._changed:
+            self._trouble = error
+            self._changed.notify_all()
+
+    def abandon(self, reason: str) -> None:
+        """Note that no more documents will come, although the stop document never came: FINISHED.
+
+        For those who feed the state. Nothing happens where the run has ended.
+        """
+        with self._changed:
+            if self._phase is not ScanPhase.FINISHED:
+                self._abandoned = reason
+                self._advance(ScanPhase.FINISHED)
+
+    def close(self) -> None:
+        """Do nothing; a state that feeds itself ends that here."""
+
+    def _check(self) -> None:
+        """Raise the trouble that there is, as a fresh error so that no traceback grows."""
+        trouble = self._trouble
+        if trouble is not None and self._phase is not ScanPhase.FINISHED:
+            raise type(trouble)(*trouble.args) from trouble
 
     @property
     def uid(self) -> str | None:
         """The run's uid, once its start document is here."""
         return self._start["uid"] if self._start else None
+
+    @property
+    def metadata(self) -> Mapping[str, Any]:
+        """The start document; empty until it is here."""
+        return self._start or {}
 
     @property
     def exit_status(self) -> str | None:
@@ -139,7 +154,7 @@ class RunState(DocumentRouter):
     def failure(self) -> str:
         """How the run ended, in words; empty while it runs and after a success."""
         if self._stop is None or self.exit_status == "success":
-            return ""
+            return self._abandoned
         return f"the run ended as {self.exit_status!r}" + (f": {self.reason}" if self.reason else "")
 
     @property
@@ -148,8 +163,15 @@ class RunState(DocumentRouter):
         with self._changed:
             return tuple(self._events)
 
-    def promised(self, data_key: str) -> tuple[Promise, ...]:
+    def promised(self, data_key: str, start: int = 0) -> tuple[Promise, ...]:
         """Return what the events so far promise for a data key, in the order of the events.
+
+        Parameters
+        ----------
+        data_key
+            Of the stream.
+        start
+            How many to leave out, because they are known.
 
         Raises
         ------
@@ -163,24 +185,57 @@ class RunState(DocumentRouter):
                     where=f"run {self.uid}",
                     next_step=f"it has {', '.join(self._events) or 'none so far'}",
                 )
-            return tuple(
-                promise
-                for seq_num, datum_id in self._events[data_key]
-                if (promise := self._promise(seq_num, datum_id)) is not None
-            )
+            return tuple(self._resolved(data_key)[start:])
+
+    def wait_for_promises(self, data_key: str, known: int, timeout: float | None = None) -> bool:
+        """Block until more than ``known`` events promise something, or the run is over; say whether more do.
+
+        Raises
+        ------
+        Id3cDataError
+            What `trouble` says.
+        """
+
+        def more() -> bool:
+            return data_key in self._events and len(self._resolved(data_key)) > known
+
+        with self._changed:
+            self._changed.wait_for(lambda: more() or self._over, timeout)
+            self._check()
+            return more()
+
+    def promised_points(self, path: PurePath, name: str) -> int | None:
+        """Return how many points the events so far promise of a dataset; None where nothing is known.
+
+        Parameters
+        ----------
+        path
+            The file: as the documents name it, or where the path map has it on this host.
+        name
+            Path of the dataset in it.
+        """
+        with self._changed:
+            for data_key in self._events:
+                self._resolved(data_key)
+            return self._files.points(path, name)
 
     def masters(self, data_key: str) -> tuple[PurePosixPath, ...]:
         """Return the files that hold a data key's frames, as the documents name them, each once, in order."""
         return tuple(dict.fromkeys(promise.path for promise in self.promised(data_key)))
 
-    def _promise(self, seq_num: int, datum_id: str) -> Promise | None:
-        try:
+    def _resolved(self, data_key: str) -> list[Promise]:
+        """Return what events promise, up to the first whose datum is not here."""
+        events = self._events[data_key]
+        promises = self._promises.setdefault(data_key, [])
+        for seq_num, datum_id, time in events[len(promises) :]:
+            if datum_id not in self._datums:  # the event model lets a datum come after the event
+                if self._stop is not None:
+                    raise self._unknown("event", f"event {seq_num}", "datum", datum_id)
+                break
             resource_uid, kwargs = self._datums[datum_id]
-        except KeyError:
-            if self._stop is None:  # the event model lets a datum come after the event that names it
-                return None
-            raise self._unknown("event", f"event {seq_num}", "datum", datum_id) from None
-        return Promise(seq_num, datum_id, self._resources[resource_uid], kwargs)
+            promises.append(Promise(seq_num, datum_id, self._resources[resource_uid], kwargs, time))
+            self._files.add(promises[-1])
+        return promises
 
     def start(self, doc: dict[str, Any]) -> None:
         """Take the start document in; there is one only."""
@@ -214,6 +269,7 @@ class RunState(DocumentRouter):
         if doc["resource"] not in self._resources:
             raise self._unknown("datum", doc["datum_id"], "resource", doc["resource"])
         self._datums[doc["datum_id"]] = doc["resource"], dict(doc["datum_kwargs"])
+        self._changed.notify_all()
 
     def event(self, doc: dict[str, Any]) -> None:
         """Note which data an event promises."""
@@ -224,7 +280,8 @@ class RunState(DocumentRouter):
         filled = doc.get("filled", {})
         for key in keys:
             if key in doc["data"] and filled.get(key, False) is False:
-                self._events[key].append((doc["seq_num"], doc["data"][key]))
+                self._events[key].append((doc["seq_num"], doc["data"][key], doc["time"]))
+        self._changed.notify_all()
 
     def stop(self, doc: dict[str, Any]) -> None:
         """Note how the run ended."""
