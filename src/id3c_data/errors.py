@@ -94,7 +94,23 @@ class Id3cDataError(Exception):
 
 
 class ConfigError(Id3cDataError, ValueError):
-    """A configuration file is wrong."""
+    """A configuration file is wrong.
+
+    Parameters
+    ----------
+    what, where, next_step
+        See `Id3cDataError`.
+    code
+        The code of the rule that is broken, as in the check of ``devices.yml``; empty where there is none.
+    """
+
+    def __init__(self, what: str, where: str = "", next_step: str = "", code: str = "") -> None:
+        Exception.__init__(self, what, where, next_step, code)
+        self.what, self.where, self.next_step, self.code = what, where, next_step, code
+
+    def __str__(self) -> str:
+        message = ": ".join(part for part in (self.where, self.code, self.what) if part)
+        return f"{message}; {self.next_step}" if self.next_step else message
 
 
 class TemplateError(ConfigError):

@@ -4,26 +4,38 @@ from __future__ import annotations
 
 import importlib
 import inspect
-import keyword
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from difflib import get_close_matches
-from typing import Any
+import pkgutil
+import types
+import typing
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field
+from importlib.metadata import packages_distributions
+from typing import Any, Literal, Union
 
 from ..errors import ConfigError
+from ._names import did_you_mean
 
-__all__ = [
-    "Arguments",
-    "FindArguments",
-    "arguments_of",
-    "did_you_mean",
-    "find_by_import",
-    "import_by_path",
-    "is_identifier",
-    "is_import_path",
-]
+__all__ = ["Arguments", "FindArguments", "Kind", "find_by_import", "find_here"]
 
 _INJECTED = {"registry", "fake"}  # guarneri gives these itself
+
+Kind = Literal["text", "a number", "a whole number", "true or false", "a list", "a mapping", "nothing"]
+
+_KINDS: Mapping[Any, Kind] = {
+    str: "text",
+    float: "a number",
+    int: "a whole number",
+    bool: "true or false",
+    list: "a list",
+    tuple: "a list",
+    Sequence: "a list",
+    Iterable: "a list",
+    set: "a list",
+    Set: "a list",
+    dict: "a mapping",
+    Mapping: "a mapping",
+    type(None): "nothing",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,25 +50,29 @@ class Arguments:
         Those without a default.
     any_name
         It takes further names that cannot be told from its signature.
+    kinds
+        What it takes for a name, as far as its annotations say so in built-in types.
     """
 
     names: tuple[str, ...]
     required: tuple[str, ...]
     any_name: bool
+    kinds: Mapping[str, tuple[Kind, ...]] = field(default_factory=dict[str, tuple[Kind, ...]])
 
 
-FindArguments = Callable[[str], Arguments]
-"""Gives the arguments of what an import path names; raises `ConfigError` where that cannot be used."""
+FindArguments = Callable[[Sequence[str]], Mapping[str, "Arguments | ConfigError"]]
+"""Gives, for each import path, the arguments of what it names, or why that cannot be used."""
 
 
-def is_identifier(name: object) -> bool:
-    """Say whether it can be the name of a variable."""
-    return isinstance(name, str) and name.isidentifier() and not keyword.iskeyword(name)
-
-
-def is_import_path(path: str) -> bool:
-    """Say whether it has the form ``package.module.name``."""
-    return "." in path and all(is_identifier(part) for part in path.split("."))
+def find_here(paths: Sequence[str]) -> dict[str, Arguments | ConfigError]:
+    """Import classes and functions in this process, and return what they take or why they cannot be used."""
+    found: dict[str, Arguments | ConfigError] = {}
+    for path in paths:
+        try:
+            found[path] = find_by_import(path)
+        except ConfigError as error:
+            found[path] = error
+    return found
 
 
 def find_by_import(path: str) -> Arguments:
@@ -67,66 +83,74 @@ def find_by_import(path: str) -> Arguments:
     ConfigError
         Where there is none, or it cannot be called.
     """
-    found = import_by_path(path)
-    if not callable(found):
-        raise ConfigError(
-            f"{path} is {type(found).__name__}, which makes no device",
-            next_step="name a class, or a function that returns a device",
-        )
-    return arguments_of(found)
-
-
-def import_by_path(path: str) -> Any:
-    """Return what ``package.module.name`` names.
-
-    Raises
-    ------
-    ConfigError
-        Where the module cannot be imported, or has no such name.
-    """
     module_name, _, name = path.rpartition(".")
     try:
         module = importlib.import_module(module_name)
     except Exception as error:  # a module may raise anything while it is imported
         raise ConfigError(
             f"{module_name!r} cannot be imported: {type(error).__name__}: {error}",
-            next_step="correct the import path, or install the package that it is in",
+            next_step=_nearest_module(module_name, error),
         ) from error
     try:
-        return getattr(module, name)
+        found = getattr(module, name)
     except AttributeError as error:
         raise ConfigError(
             f"module {module_name!r} has no {name!r}",
             next_step=did_you_mean(name, dir(module), "name one that it has"),
         ) from error
+    if not callable(found):
+        raise ConfigError(
+            f"{path} is {type(found).__name__}, which makes no device",
+            next_step="name a class, or a function that returns a device",
+        )
+    return _arguments_of(found)
 
 
-def arguments_of(made_by: Callable[..., Any]) -> Arguments:
+def _nearest_module(module_name: str, error: Exception) -> str:
+    otherwise = "correct the import path, or install the package that it is in"
+    missing = error.name if isinstance(error, ModuleNotFoundError) else None
+    if not missing or not f"{module_name}.".startswith(f"{missing}."):
+        return otherwise  # it is there, but fails, or needs another one that is missing
+    parent, _, last = missing.rpartition(".")
+    if not parent:
+        return did_you_mean(last, packages_distributions(), otherwise)
+    beside = pkgutil.iter_modules(getattr(importlib.import_module(parent), "__path__", []))
+    return did_you_mean(last, [module.name for module in beside], otherwise)
+
+
+def _arguments_of(made_by: Callable[..., Any]) -> Arguments:
     """Return what a class or function takes by keyword.
 
     A class that hands ``**kwargs`` to its base is followed there, as far as each does.
     """
     names: dict[str, bool] = {}
+    kinds: dict[str, tuple[Kind, ...]] = {}
     any_name = True
-    for parameters in _signatures(made_by):
+    for function in _functions(made_by):
+        parameters = _parameters(function)
+        hints = _hints(function)
         for parameter in parameters:
             if parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
+                if parameter.name not in names and (taken := _kinds(hints.get(parameter.name), parameter)):
+                    kinds[parameter.name] = taken
                 names.setdefault(parameter.name, parameter.default is parameter.empty)
         any_name = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
         if not any_name:
             break
+    if inspect.isclass(made_by):
+        names.pop("self", None)
     required = tuple(name for name, needed in names.items() if needed and name not in _INJECTED)
-    return Arguments(tuple(names), required, any_name)
+    return Arguments(tuple(names), required, any_name, kinds)
 
 
-def _signatures(made_by: Callable[..., Any]) -> Iterator[list[inspect.Parameter]]:
+def _functions(made_by: Callable[..., Any]) -> Iterator[Callable[..., Any]]:
     if not inspect.isclass(made_by):
-        yield _parameters(made_by)
+        yield made_by
         return
     for base in made_by.__mro__:
         own = vars(base).get("__init__")
         if own is not None and base is not object:
-            yield _parameters(own)[1:]
+            yield own
 
 
 def _parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:
@@ -139,7 +163,29 @@ def _parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:
         ]
 
 
-def did_you_mean(wrong: str, right: Iterable[str], otherwise: str) -> str:
-    """Return the next step for a wrong name: the nearest right one, or else what else to do."""
-    nearest = get_close_matches(wrong, [name for name in right if not name.startswith("_")], n=1)
-    return f"did you mean {nearest[0]!r}?" if nearest else otherwise
+def _hints(function: Callable[..., Any]) -> Mapping[str, Any]:
+    try:
+        return typing.get_type_hints(function)
+    except Exception:  # a name that only a type checker knows, or anything that an annotation may raise
+        return {}
+
+
+def _kinds(hint: Any, parameter: inspect.Parameter) -> tuple[Kind, ...]:
+    """Return the kinds of values that an annotation allows; nothing where it allows more than can be told."""
+    options = typing.get_args(hint) if _is_union(hint) else (hint,)
+    kinds: list[Kind] = []
+    for option in options:
+        origin = typing.get_origin(option) or option
+        if origin is Literal:
+            kinds += [_KINDS[type(value)] for value in typing.get_args(option) if type(value) in _KINDS]
+        elif origin in (list, tuple, Sequence, Iterable, dict, Mapping, set, Set) or origin in _KINDS:
+            kinds.append(_KINDS[origin])
+        else:
+            return ()
+    if parameter.default is None:
+        kinds.append("nothing")
+    return tuple(dict.fromkeys(kinds))
+
+
+def _is_union(hint: Any) -> bool:
+    return typing.get_origin(hint) in (Union, types.UnionType)

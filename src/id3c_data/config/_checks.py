@@ -1,17 +1,53 @@
-"""What a check of devices.yml is, and what it looks at."""
+"""What a check of devices.yml is, what it looks at, and what is said about its codes."""
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import ModuleType
 
 from ..errors import ConfigError
 from ._arguments import Arguments
 from ._document import Document
 from ._entries import DeviceEntry
-from ._problem import Finding
+from ._problem import Finding, Severity, severity_of
 
-__all__ = ["Check", "Devices", "check_of"]
+__all__ = ["Check", "Code", "Devices", "Example", "checks_in", "rule"]
+
+Example = str | Mapping[str, str]
+"""The text of a devices.yml, or the texts of several files by their names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """What the reference says about one code.
+
+    Parameters
+    ----------
+    code
+        The code; never given to another rule again.
+    rule
+        What is true of a right file, in one line.
+    why
+        Why, and what happens otherwise.
+    wrong, right
+        Files that break and keep the rule; a plain text is that of a devices.yml. Tests see that they do.
+    needs_imports
+        Whether only a check that imports what the file names can tell.
+    """
+
+    code: str
+    rule: str
+    why: str
+    wrong: Example
+    right: Example
+    needs_imports: bool = False
+
+    @property
+    def severity(self) -> Severity:
+        """``"error"`` or ``"warning"``."""
+        return severity_of(self.code)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,28 +67,42 @@ class Devices:
 
     documents: tuple[Document, ...]
     entries: tuple[DeviceEntry, ...]
-    arguments: Mapping[str, Arguments | ConfigError]
+    arguments: Mapping[str, Arguments | ConfigError] = field(
+        default_factory=dict[str, Arguments | ConfigError]
+    )
+
+
+Find = Callable[[Devices], Iterator[Finding]]
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One rule, and the generator that finds where it is broken.
+    """A generator that finds where rules are broken.
 
     Parameters
     ----------
-    code
-        Its stable code; never given to another check again.
-    rule
-        What is true of a right file, in words: the line in the reference.
+    codes
+        What it can find; the first is what a finding is that names none.
     find
-        Yields a finding for each place where the rule is broken.
+        Yields a finding for each place where a rule is broken.
     """
 
-    code: str
-    rule: str
-    find: Callable[[Devices], Iterator[Finding]]
+    codes: tuple[Code, ...]
+    find: Find
 
 
-def check_of(code: str, rule: str) -> Callable[[Callable[[Devices], Iterator[Finding]]], Check]:
-    """Make a generator of findings the check of that code and rule."""
-    return lambda find: Check(code, rule, find)
+def rule(
+    code: str, text: str, *, wrong: Example, right: Example, needs_imports: bool = False
+) -> Callable[[Find], Check]:
+    """Make a generator of findings the check of that code; its docstring says why the rule is there."""
+
+    def as_check(find: Find) -> Check:
+        why = inspect.cleandoc(find.__doc__ or "")
+        return Check((Code(code, text, why, wrong, right, needs_imports),), find)
+
+    return as_check
+
+
+def checks_in(*modules: ModuleType) -> tuple[Check, ...]:
+    """Return every check that stands in these modules."""
+    return tuple(value for module in modules for value in vars(module).values() if isinstance(value, Check))

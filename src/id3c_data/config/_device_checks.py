@@ -1,58 +1,100 @@
-"""Checks of each device: what makes it, its name, its arguments."""
+"""Checks of each device: what makes it, its name, its labels, its prefix."""
 
 from __future__ import annotations
 
+import builtins
+import re
 from collections.abc import Iterator
+from typing import Any, cast
 
 from ..errors import ConfigError
-from ._arguments import Arguments, did_you_mean, is_identifier, is_import_path
-from ._checks import Devices, check_of
-from ._document import members
+from ._checks import Devices, rule
 from ._entries import DeviceEntry
+from ._named_classes import named_classes
+from ._names import is_identifier, is_import_path
 from ._problem import Finding
 
 __all__ = [
     "creators_are_import_paths",
     "creators_are_usable",
+    "devices_differ",
+    "labels_are_a_list_of_text",
+    "names_are_free",
     "names_are_identifiers",
     "names_are_unique",
-    "no_argument_is_missing",
-    "no_argument_is_unknown",
+    "prefixes_fit_epics",
 ]
 
+_OF_SESSION = frozenset(
+    "RE bec bp bps bpp cat cat_client bluesky ophyd np plt sd peaks oregistry iconfig".split()
+)
+"""Names that a BITS session, or IPython in it, gives to things of its own."""
 
-@check_of("E201", "each section is named by the import path of a class or creator")
+_LONGEST_PV = 60
+_NOT_IN_A_PV = re.compile(r"[^!-~]|[\"'$]")
+
+
+@rule(
+    "E201",
+    "each section is named by the import path of a class or creator",
+    wrong='EpicsMotor:\n  - {name: m1, prefix: "gp:m1"}\n',
+    right='ophyd.EpicsMotor:\n  - {name: m1, prefix: "gp:m1"}\n',
+)
 def creators_are_import_paths(devices: Devices) -> Iterator[Finding]:
     """The loader imports what a section names, and needs its module for that."""
     for entry in _first_of_each_section(devices):
         if not is_import_path(entry.creator):
             what = f"{entry.creator!r} is no import path"
             next_step = "write package, module and class, such as id3c_data.devices.Eiger2Detector"
-            yield Finding(entry.file, entry.creator_node, what, next_step)
+            yield Finding(entry.path, entry.creator_node, what, next_step)
 
 
-@check_of("E202", "each class or creator can be imported and called")
+@rule(
+    "E202",
+    "each class or creator can be imported and called",
+    wrong='ophyd.EpicsMotr:\n  - {name: m1, prefix: "gp:m1"}\n',
+    right='ophyd.EpicsMotor:\n  - {name: m1, prefix: "gp:m1"}\n',
+    needs_imports=True,
+)
 def creators_are_usable(devices: Devices) -> Iterator[Finding]:
-    """The loader only warns of an unknown class, and its devices are missing in the session."""
+    """The loader only warns of an unknown class, and its devices are missing in the session.
+
+    That holds for the classes that a device names for its parts too. Each is imported in a process of its
+    own, where ophyd connects to nothing; one that hangs or ends that process is such a fault.
+    """
     for entry in _first_of_each_section(devices):
         found = devices.arguments.get(entry.creator)
         if isinstance(found, ConfigError):
-            yield Finding(entry.file, entry.creator_node, found.what, found.next_step)
+            yield Finding(entry.path, entry.creator_node, found.what, found.next_step)
+    for entry in devices.entries:
+        for path, node in named_classes(entry):
+            found = devices.arguments.get(path)
+            if isinstance(found, ConfigError):
+                yield Finding(entry.path, node, found.what, found.next_step)
 
 
-@check_of("E203", "each device's name is a Python identifier")
+@rule(
+    "E203",
+    "each device's name is a Python identifier",
+    wrong='ophyd.EpicsMotor:\n  - {name: slit-top, prefix: "gp:m1"}\n',
+    right='ophyd.EpicsMotor:\n  - {name: slit_top, prefix: "gp:m1"}\n',
+)
 def names_are_identifiers(devices: Devices) -> Iterator[Finding]:
     """The name becomes a variable of the session, and the beginning of every data key."""
     for entry in devices.entries:
         name = entry.name
         if "name" in entry.arguments and not is_identifier(name):
+            what = f"{name!r} cannot be a device's name"
             next_step = "use letters, digits and underscores, no digit first, no word of Python"
-            yield Finding(
-                entry.file, entry.argument_node("name"), f"{name!r} cannot be a device's name", next_step
-            )
+            yield Finding(entry.path, entry.argument_node("name"), what, next_step)
 
 
-@check_of("E204", "no two devices have one name, in all files together")
+@rule(
+    "E204",
+    "no two devices have one name, in all files together",
+    wrong='ophyd.EpicsMotor:\n  - {name: m1, prefix: "gp:m1"}\n  - {name: m1, prefix: "gp:m2"}\n',
+    right='ophyd.EpicsMotor:\n  - {name: m1, prefix: "gp:m1"}\n  - {name: m2, prefix: "gp:m2"}\n',
+)
 def names_are_unique(devices: Devices) -> Iterator[Finding]:
     """The later device would take the earlier one's place in the session."""
     first: dict[str, DeviceEntry] = {}
@@ -61,43 +103,98 @@ def names_are_unique(devices: Devices) -> Iterator[Finding]:
         if not isinstance(name, str):
             continue
         if name in first:
-            what = f"{name!r} is already the name of the device at {first[name].where}"
-            yield Finding(entry.file, entry.argument_node("name"), what, "give one of the two another name")
+            what = f"{name!r} is already the name of the device at {first[name].location}"
+            yield Finding(entry.path, entry.argument_node("name"), what, "give one of the two another name")
         first.setdefault(name, entry)
 
 
-@check_of("E205", "each argument is one that the class or creator takes")
-def no_argument_is_unknown(devices: Devices) -> Iterator[Finding]:
-    """Python would say so in a TypeError without a line."""
-    for entry, takes in _with_known_arguments(devices):
-        for name in () if takes.any_name else entry.arguments:
-            if name not in takes.names:
-                what = f"{entry.creator} takes no {name!r}"
-                next_step = did_you_mean(name, takes.names, f"it takes {', '.join(takes.names)}")
-                yield Finding(entry.file, members(entry.node)[name][0], what, next_step)
+@rule(
+    "E208",
+    "labels are a list of text",
+    wrong='ophyd.EpicsMotor:\n  - {name: m1, prefix: "gp:m1", labels: motors}\n',
+    right='ophyd.EpicsMotor:\n  - {name: m1, prefix: "gp:m1", labels: [motors]}\n',
+)
+def labels_are_a_list_of_text(devices: Devices) -> Iterator[Finding]:
+    """A single text would become one label for each of its letters, and the baseline would miss the device."""
+    for entry in devices.entries:
+        labels = entry.arguments.get("labels", [])
+        if not isinstance(labels, list):
+            next_step = f"write [{labels}]" if isinstance(labels, str) else 'write a list such as ["motors"]'
+            yield Finding(
+                entry.path, entry.argument_node("labels"), f"labels: {labels!r} is no list", next_step
+            )
+            continue
+        for index, label in enumerate(cast("list[Any]", labels)):
+            if not isinstance(label, str):
+                yield Finding(
+                    entry.path,
+                    entry.node_at("labels", index),
+                    f"labels: {label!r} is no text",
+                    "put it in quotes",
+                )
 
 
-@check_of("E206", "each argument without a default is given")
-def no_argument_is_missing(devices: Devices) -> Iterator[Finding]:
-    """Python would say so in a TypeError without a line."""
-    for entry, takes in _with_known_arguments(devices):
-        missing = [name for name in takes.required if name not in entry.arguments]
-        if missing:
-            what = f"{entry.creator} needs {', '.join(missing)}"
-            yield Finding(entry.file, entry.node, what, f"add `{missing[0]}:` to this device")
+@rule(
+    "E209",
+    "a prefix can begin the name of a PV",
+    wrong='ophyd.EpicsMotor:\n  - {name: m1, prefix: "$(P)m1"}\n',
+    right='ophyd.EpicsMotor:\n  - {name: m1, prefix: "gp:m1"}\n',
+)
+def prefixes_fit_epics(devices: Devices) -> Iterator[Finding]:
+    """Nothing connects under a name that no record can have. Macros are expanded in an IOC only."""
+    for entry in devices.entries:
+        for what, next_step in _faults_of_prefix(entry.arguments.get("prefix", "")):
+            yield Finding(entry.path, entry.argument_node("prefix"), f"prefix: {what}", next_step)
+
+
+def _faults_of_prefix(prefix: object) -> Iterator[tuple[str, str]]:
+    if not isinstance(prefix, str):
+        yield f"{prefix!r} is no text", f'put it in quotes: "{prefix}"'
+    elif found := _NOT_IN_A_PV.search(prefix):
+        yield f"{prefix!r} holds {found[0]!r}, which no PV's name can", "write the name as the IOC has it"
+    elif len(prefix) >= _LONGEST_PV:
+        yield f"{len(prefix)} characters, where a PV's whole name has at most {_LONGEST_PV}", "correct it"
+
+
+@rule(
+    "W203",
+    "no device has the name of something that a session needs",
+    wrong='ophyd.EpicsMotor:\n  - {name: cat, prefix: "gp:m1"}\n',
+    right='ophyd.EpicsMotor:\n  - {name: catcher, prefix: "gp:m1"}\n',
+)
+def names_are_free(devices: Devices) -> Iterator[Finding]:
+    """`cat`, `RE` or `print` would be the device from then on, in every session that loads the file."""
+    for entry in devices.entries:
+        name = entry.name
+        if isinstance(name, str) and (name in _OF_SESSION or hasattr(builtins, name)) and is_identifier(name):
+            what = f"{name!r} is the name of something else in a session, which the device would hide"
+            yield Finding(entry.path, entry.argument_node("name"), what, "give the device another name")
+
+
+@rule(
+    "W204",
+    "two devices differ in more than their names",
+    wrong='ophyd.EpicsMotor:\n  - {name: m1, prefix: "gp:m1"}\n  - {name: m2, prefix: "gp:m1"}\n',
+    right='ophyd.EpicsMotor:\n  - {name: m1, prefix: "gp:m1"}\n  - {name: m2, prefix: "gp:m2"}\n',
+)
+def devices_differ(devices: Devices) -> Iterator[Finding]:
+    """A line was copied, and its prefix forgotten: moving one device would move the other."""
+    first: dict[str, DeviceEntry] = {}
+    for entry in devices.entries:
+        if not entry.arguments.get("prefix"):
+            continue
+        rest = {key: value for key, value in entry.arguments.items() if key not in ("name", "labels")}
+        same = f"{entry.creator} {sorted(rest.items(), key=str)!r}"
+        if same in first and first[same].name != entry.name:
+            what = f"{entry.name!r} is made like {first[same].name!r} at {first[same].location}"
+            yield Finding(entry.path, entry.argument_node("prefix"), what, "see whether its prefix is right")
+        first.setdefault(same, entry)
 
 
 def _first_of_each_section(devices: Devices) -> Iterator[DeviceEntry]:
     seen: set[tuple[object, str]] = set()
     for entry in devices.entries:
-        section = (entry.file, entry.creator)
+        section = (entry.path, entry.creator)
         if section not in seen:
             seen.add(section)
             yield entry
-
-
-def _with_known_arguments(devices: Devices) -> Iterator[tuple[DeviceEntry, Arguments]]:
-    for entry in devices.entries:
-        takes = devices.arguments.get(entry.creator)
-        if isinstance(takes, Arguments):
-            yield entry, takes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,18 +12,12 @@ import yaml
 
 from ._problem import Problem
 
-__all__ = ["CODES_OF_READING", "Document", "mappings_below", "members", "read_document"]
-
-CODES_OF_READING = {
-    "E101": "the file can be read",
-    "E102": "the file is UTF-8 text",
-    "E103": "the file is one YAML document of plain values",
-}
-"""What reading itself checks, by code."""
+__all__ = ["Document", "is_null", "mappings_below", "members", "read_document"]
 
 _MERGE = "tag:yaml.org,2002:merge"
+_NULL = "tag:yaml.org,2002:null"
 _TEXT = "tag:yaml.org,2002:str"
-_START = (1, 1)
+_LINE_END = re.compile("\r\n|[\n\r\x85\u2028\u2029]")  # as YAML counts lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,53 +26,81 @@ class Document:
 
     Parameters
     ----------
-    file
+    path
         The file, as it was named by whoever asked.
+    lines
+        Its lines, for what nodes do not hold: comments.
     root
         Its uppermost node; None where the file holds nothing.
     data
         The same as plain values, as ``yaml.safe_load`` gives them.
     """
 
-    file: Path
+    path: Path
+    lines: tuple[str, ...]
     root: yaml.Node | None
     data: Any
 
+    def line_of(self, mark: yaml.Mark) -> str:
+        """Return the line that a mark is in."""
+        return self.lines[mark.line] if mark.line < len(self.lines) else ""
 
-def read_document(file: Path) -> Document | Problem:
-    """Return the file's nodes and values, or what keeps it from being read as YAML."""
+
+def read_document(path: Path) -> Document | Problem:
+    """Return a file's nodes and values, or what keeps it from being read as YAML (E101 to E103, E106)."""
     try:
-        text = file.read_bytes().decode("utf-8-sig")
+        text = path.read_bytes().decode("utf-8-sig")
     except OSError as error:
         what = f"cannot be read: {error.strerror or error}"
-        return Problem(file, *_START, "E101", what, "see whether the path is right and the file readable")
+        return _problem(path, "E101", what, "see whether the path is right and the file readable")
     except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
+        line = error.object.count(b"\n", 0, error.start)
+        column = len(error.object[: error.start].rpartition(b"\n")[2].decode(errors="replace"))
         what = f"byte {error.object[error.start]:#04x} is not UTF-8"
-        return Problem(file, line, 1, "E102", what, "save the file as UTF-8")
+        return _problem(path, "E102", what, "save the file as UTF-8", line, column)
     try:
-        return Document(file, _compose(text), yaml.safe_load(text))
+        loader = yaml.SafeLoader(text)
+        root = loader.get_single_node()
+        return Document(path, tuple(_LINE_END.split(text)), root, _values(loader, root))
     except yaml.YAMLError as error:
-        return _not_yaml(file, error)
+        return _not_yaml(path, text, error)
     except (RecursionError, ValueError) as error:  # nested too deeply; a date such as 2026-13-45
-        return Problem(
-            file, *_START, "E103", f"cannot be read: {error}", "correct that value, or put it in quotes"
-        )
+        return _problem(path, "E103", f"cannot be read: {error}", "correct that value, or put it in quotes")
 
 
-def _compose(text: str) -> yaml.Node | None:
-    return yaml.SafeLoader(text).get_single_node()
+def _values(loader: yaml.SafeLoader, root: yaml.Node | None) -> Any:
+    """Return the values of a file, and leave its nodes as they are written: PyYAML resolves merges in them."""
+    if root is None:
+        return None
+    written = [(node, list(node.value)) for node in mappings_below(root)]
+    try:
+        return loader.construct_document(root)
+    finally:
+        for node, pairs in written:
+            node.value = pairs
 
 
-def _not_yaml(file: Path, error: yaml.YAMLError) -> Problem:
+def _not_yaml(path: Path, text: str, error: yaml.YAMLError) -> Problem:
+    if isinstance(error, yaml.reader.ReaderError):
+        before = _LINE_END.split(text[: error.position])
+        what = f"the character {text[error.position]!a} cannot stand in YAML"
+        return _problem(path, "E103", what, "take it away", len(before) - 1, len(before[-1]))
     mark = getattr(error, "problem_mark", None)
     what = getattr(error, "problem", None) or str(error)
-    line, column = (mark.line + 1, mark.column + 1) if mark else _START
+    line, column = (mark.line, mark.column) if mark else (0, 0)
     if "\\t" in what:
-        return Problem(file, line, column, "E103", "a tab is no indentation in YAML", "indent with spaces")
-    return Problem(
-        file, line, column, "E103", f"not YAML: {what}", "correct the syntax on this line or just before it"
-    )
+        return _problem(path, "E106", "a tab is no indentation in YAML", "indent with spaces", line, column)
+    next_step = "correct the syntax on this line or just before it"
+    return _problem(path, "E103", f"not YAML: {what}", next_step, line, column)
+
+
+def _problem(path: Path, code: str, what: str, next_step: str, line: int = 0, column: int = 0) -> Problem:
+    return Problem(path, line + 1, column + 1, column + 2, code, what, next_step)
+
+
+def is_null(node: yaml.Node) -> bool:
+    """Say whether a node is YAML's null, in any of its spellings."""
+    return node.tag == _NULL
 
 
 def members(

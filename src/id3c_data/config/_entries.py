@@ -20,7 +20,7 @@ class DeviceEntry:
 
     Parameters
     ----------
-    file
+    document
         The file that it stands in.
     creator
         The import path of the class or function that makes it: the section's name.
@@ -32,11 +32,16 @@ class DeviceEntry:
         Its arguments as plain values.
     """
 
-    file: Path
+    document: Document
     creator: str
     creator_node: yaml.Node
     node: yaml.MappingNode
     arguments: Mapping[str, Any]
+
+    @property
+    def path(self) -> Path:
+        """The file that it stands in."""
+        return self.document.path
 
     @property
     def name(self) -> object:
@@ -44,14 +49,26 @@ class DeviceEntry:
         return self.arguments.get("name")
 
     @property
-    def where(self) -> str:
-        """``file:line:column`` of the device."""
+    def location(self) -> str:
+        """``path:line:column`` of the device."""
         mark = self.node.start_mark
-        return f"{self.file}:{mark.line + 1}:{mark.column + 1}"
+        return f"{self.path}:{mark.line + 1}:{mark.column + 1}"
 
     def argument_node(self, name: str) -> yaml.Node:
         """Return the value's node of one argument; that of the device where the argument is not given."""
         return members(self.node)[name][1] if name in self.arguments else self.node
+
+    def node_at(self, *keys: str | int) -> yaml.Node:
+        """Return the value's node at the end of these keys and indices, as far as they lead somewhere."""
+        node: yaml.Node = self.node
+        for key in keys:
+            if isinstance(node, yaml.MappingNode) and key in (below := members(node)):
+                node = below[cast("str", key)][1]
+            elif isinstance(node, yaml.SequenceNode) and isinstance(key, int) and key < len(node.value):
+                node = node.value[key]
+            else:
+                break
+        return node
 
 
 def device_entries(document: Document) -> Iterator[DeviceEntry]:
@@ -63,4 +80,4 @@ def device_entries(document: Document) -> Iterator[DeviceEntry]:
             values = cast("list[Any]", document.data[creator])
             for node, arguments in zip(section.value, values, strict=True):
                 if isinstance(node, yaml.MappingNode) and all(isinstance(key, str) for key in arguments):
-                    yield DeviceEntry(document.file, creator, creator_node, node, arguments)
+                    yield DeviceEntry(document, creator, creator_node, node, arguments)

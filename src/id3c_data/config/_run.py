@@ -3,80 +3,108 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from os import PathLike
-from pathlib import Path
 
 from ..errors import ConfigError
-from . import _device_checks, _shape_checks, _template_checks
-from ._arguments import Arguments, FindArguments, is_import_path
+from ._arguments import FindArguments
 from ._checks import Check, Devices
-from ._document import CODES_OF_READING, Document, read_document
+from ._document import Document, read_document
 from ._entries import DeviceEntry, device_entries
+from ._files import devices_files
+from ._ignores import without_ignored
+from ._in_child import find_in_child
+from ._named_classes import named_classes
+from ._names import is_import_path
 from ._problem import Problem
+from ._registry import CHECKS
 
-__all__ = ["CHECKS", "check", "codes", "error_of", "read_devices"]
-
-CHECKS: tuple[Check, ...] = tuple(
-    value
-    for module in (_shape_checks, _device_checks, _template_checks)
-    for value in vars(module).values()
-    if isinstance(value, Check)
-)
-"""Every check that stands in one of these modules."""
+__all__ = ["Loaded", "check", "error_of", "load", "run_checks"]
 
 
-def codes() -> dict[str, str]:
-    """Return what is true of a right file, by the code of the check that sees to it."""
-    return CODES_OF_READING | {check.code: check.rule for check in CHECKS}
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Files of devices as they were read.
+
+    Parameters
+    ----------
+    devices
+        What could be read, with its positions.
+    problems
+        Every fault, in the order in which they stand in the files.
+    """
+
+    devices: Devices
+    problems: tuple[Problem, ...]
 
 
-def check(paths: Iterable[str | PathLike[str]], *, find: FindArguments | None = None) -> list[Problem]:
+def check(
+    paths: Iterable[str | PathLike[str]], *, imports: bool = True, import_timeout: float = 30.0
+) -> list[Problem]:
     """Return every fault of these files, in the order in which they stand there.
 
     Parameters
     ----------
     paths
-        The files; their device names must differ from each other.
-    find
-        Gives the arguments of a class or creator by its import path, such as `find_by_import`. Without it
-        nothing is imported, and what needs that is not checked.
+        Files, or folders: of those each file of devices. Names of devices must differ in all of them together.
+    imports
+        Whether what the files name is imported, to see what it takes: in a process of its own, where ophyd
+        connects to nothing. Without that, what needs it is not checked.
+    import_timeout
+        Seconds that one import may take.
     """
-    return read_devices(paths, find=find)[1]
+    return list(load(paths, imports=imports, import_timeout=import_timeout).problems)
 
 
-def read_devices(
-    paths: Iterable[str | PathLike[str]], *, find: FindArguments | None = None
-) -> tuple[tuple[DeviceEntry, ...], list[Problem]]:
-    """Return the devices of these files, and every fault of the files."""
-    files = [Path(path) for path in paths]
-    read = [read_document(file) for file in files]
+def load(
+    paths: Iterable[str | PathLike[str]],
+    *,
+    imports: bool = True,
+    import_timeout: float = 30.0,
+    find: FindArguments | None = None,
+) -> Loaded:
+    """Return the devices of these files, and every fault of the files.
+
+    Parameters
+    ----------
+    paths, imports, import_timeout
+        See `check`.
+    find
+        Imports in another way than in a process of its own, such as `find_here`.
+    """
+    read = [read_document(path) for path in devices_files(paths)]
     documents = tuple(result for result in read if isinstance(result, Document))
     entries = tuple(entry for document in documents for entry in device_entries(document))
-    devices = Devices(documents, entries, _arguments(entries, find))
-    problems = [result for result in read if isinstance(result, Problem)]
-    for rule in CHECKS:
-        problems += [finding.as_problem(rule.code) for finding in rule.find(devices)]
-    return entries, sorted(problems, key=lambda p: (files.index(p.file), p.line, p.column, p.code))
+    find = find or (lambda names: find_in_child(names, import_timeout))
+    devices = Devices(documents, entries, find(_import_paths(entries)) if imports else {})
+    problems = [result for result in read if isinstance(result, Problem)] + run_checks(CHECKS, devices)
+    order = [result.path for result in read]
+    return Loaded(devices, tuple(sorted(problems, key=lambda problem: order.index(problem.path))))
 
 
-def _arguments(
-    entries: tuple[DeviceEntry, ...], find: FindArguments | None
-) -> dict[str, Arguments | ConfigError]:
-    if find is None:
-        return {}
-    found: dict[str, Arguments | ConfigError] = {}
-    for path in filter(is_import_path, dict.fromkeys(entry.creator for entry in entries)):
-        try:
-            found[path] = find(path)
-        except ConfigError as error:
-            found[path] = error
-    return found
+def run_checks(checks: Iterable[Check], devices: Devices) -> list[Problem]:
+    """Return what these checks find, without what comments silence; of each file in the order of its lines."""
+    problems = {
+        finding.as_problem(check.codes[0].code) for check in checks for finding in check.find(devices)
+    }  # an anchor's fault once, however many devices share it
+    order = sorted(
+        problems, key=lambda problem: (str(problem.path), problem.line, problem.column, problem.code)
+    )
+    return list(without_ignored(order))
 
 
-def error_of(problems: list[Problem]) -> ConfigError:
+def _import_paths(entries: Iterable[DeviceEntry]) -> list[str]:
+    named = [
+        path for entry in entries for path in (entry.creator, *(path for path, _ in named_classes(entry)))
+    ]
+    return [path for path in dict.fromkeys(named) if is_import_path(path)]
+
+
+def error_of(problems: Iterable[Problem]) -> ConfigError:
     """Return one error that says all problems."""
+    problems = list(problems)
     if len(problems) == 1:
         (problem,) = problems
-        return ConfigError(problem.what, where=problem.where, next_step=problem.next_step)
+        return ConfigError(problem.what, where=problem.location, next_step=problem.next_step)
     listed = "".join(f"\n  {problem}" for problem in problems)
     return ConfigError(f"{len(problems)} problems:{listed}")

@@ -2,62 +2,102 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from typing import cast
 
-import yaml
-
-from ..paths import PathSemantics, template_problems
-from ._checks import Devices, check_of
-from ._document import mappings_below, members
+from ..paths import TemplateProblem, template_problems, template_warnings
+from ._checks import Check, Devices, rule
 from ._problem import Finding
+from ._template_codes import TEMPLATE_CODES
+from ._template_sites import READ, ROOT, SEMANTICS, WRITE, TemplateSite, template_sites
 
-__all__ = ["templates_come_in_pairs", "templates_keep_the_rules"]
+__all__ = ["comments_promise_nothing", "templates_come_in_pairs", "templates_keep_the_rules"]
 
-_WRITE, _READ = "write_path_template", "read_path_template"
+_FIELDS = {"write": WRITE, "read": READ, "write_root": ROOT, "both": WRITE}
+_UNFINISHED = re.compile(r"#.*\b(FIXME|TODO|XXX|CHANGE_?ME)\b", re.IGNORECASE)
 
 
-@check_of("E301", "a write template has a read template beside it, and the other way round")
+@rule(
+    "E301",
+    "a write template has a read template beside it, and the other way round",
+    wrong="""\
+id3c_data.devices.eiger2_creator:
+  - name: eiger2
+    prefix: "dp_eiger_sn:"
+    plugins:
+      - cam
+      - hdf1:
+          write_path_template: "/detector/data/%Y/"
+""",
+    right="""\
+id3c_data.devices.eiger2_creator:
+  - name: eiger2
+    prefix: "dp_eiger_sn:"
+    plugins:
+      - cam
+      - hdf1:
+          write_path_template: "/detector/data/%Y/"
+          read_path_template: "/data/eiger2/%Y/"
+""",
+)
 def templates_come_in_pairs(devices: Devices) -> Iterator[Finding]:
     """One side alone says where files are written or where they are read, but never both."""
+    for site in _sites(devices):
+        for one, other in ((WRITE, READ), (READ, WRITE)):
+            if one in site.nodes and other not in site.nodes:
+                what = f"{one} stands here without {other}"
+                next_step = f"add {other}: the same folder from the other side"
+                yield Finding(site.entry.path, site.nodes[one][0], what, next_step)
+
+
+def _find_broken_rules(devices: Devices) -> Iterator[Finding]:
+    for site in _sites(devices):
+        if WRITE in site.nodes and READ in site.nodes:
+            for problem in _problems(site):
+                field = SEMANTICS if problem.code == "E303" else _FIELDS[problem.field]
+                node = site.nodes[field][1]
+                yield Finding(site.entry.path, node, problem.what, problem.next_step, problem.code)
+
+
+templates_keep_the_rules = Check(TEMPLATE_CODES, _find_broken_rules)
+
+
+def _problems(site: TemplateSite) -> Iterator[TemplateProblem]:
+    values = site.value(WRITE), site.value(READ), site.value(ROOT), site.semantics
+    problems = list(template_problems(*values))
+    yield from problems or template_warnings(*values)
+
+
+@rule(
+    "W303",
+    "no comment beside a template says that it is not finished",
+    wrong="""\
+id3c_data.devices.Eiger2Detector:
+  - name: eiger2
+    prefix: "dp_eiger_sn:"
+    write_path_template: "/s3ida/XRD/%Y/" # FIXME
+    read_path_template: "/data/XRD/%Y/"
+""",
+    right="""\
+id3c_data.devices.Eiger2Detector:
+  - name: eiger2
+    prefix: "dp_eiger_sn:"
+    write_path_template: "/s3ida/XRD/%Y/"
+    read_path_template: "/data/XRD/%Y/"
+""",
+)
+def comments_promise_nothing(devices: Devices) -> Iterator[Finding]:
+    """A template that was left to be corrected looks like one that is right."""
+    for site in _sites(devices):
+        for name, (_, node) in site.nodes.items():
+            end = node.end_mark
+            comment = site.entry.document.line_of(end)[end.column :] if end else ""
+            if found := _UNFINISHED.search(comment):
+                what = f"the comment beside {name} says {found[1]}"
+                next_step = "find out what is right, write that, and take the comment away"
+                yield Finding(site.entry.path, node, what, next_step)
+
+
+def _sites(devices: Devices) -> Iterator[TemplateSite]:
     for entry in devices.entries:
-        for mapping in mappings_below(entry.node):
-            given = members(mapping)
-            for one, other in ((_WRITE, _READ), (_READ, _WRITE)):
-                if _is_given(given, one) and not _is_given(given, other):
-                    what = f"{one} stands here without {other}"
-                    yield Finding(
-                        entry.file, given[one][0], what, f"add {other}: the same folder from the other side"
-                    )
-
-
-@check_of("E302", "each pair of path templates keeps the rules of `id3c_data.paths`")
-def templates_keep_the_rules(devices: Devices) -> Iterator[Finding]:
-    """The device refuses a broken pair by the same rules, in the same words."""
-    for entry in devices.entries:
-        for mapping in mappings_below(entry.node):
-            given = members(mapping)
-            if _is_given(given, _WRITE) and _is_given(given, _READ):
-                for field, what, next_step in _broken_rules(given):
-                    yield Finding(entry.file, given[field][1], what, next_step)
-
-
-def _broken_rules(given: dict[str, tuple[yaml.Node, yaml.Node]]) -> Iterator[tuple[str, str, str]]:
-    fields = {"write": _WRITE, "read": _READ, "write_root": "write_root", "both": _WRITE}
-    root = _text(given, "write_root") if _is_given(given, "write_root") else None
-    semantics = _text(given, "path_semantics") if _is_given(given, "path_semantics") else "posix"
-    problems = template_problems(
-        _text(given, _WRITE), _text(given, _READ), root, cast("PathSemantics", semantics)
-    )
-    for problem in problems:
-        field = "path_semantics" if problem.code == "semantics" else fields[problem.field]
-        yield field, problem.what, problem.next_step
-
-
-def _is_given(given: dict[str, tuple[yaml.Node, yaml.Node]], name: str) -> bool:
-    return name in given and given[name][1].tag != "tag:yaml.org,2002:null"
-
-
-def _text(given: dict[str, tuple[yaml.Node, yaml.Node]], name: str) -> str:
-    node = given[name][1]
-    return node.value if isinstance(node, yaml.ScalarNode) else ""
+        yield from template_sites(entry)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +11,7 @@ from os import PathLike
 from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
-from ..config import DeviceEntry, error_of, find_by_import, read_devices
+from ..config import DeviceEntry, error_of, find_here, load
 from ..errors import ConfigError, DetectorTimeout, Id3cDataError, MissingExtra
 from ..paths import PathMap, PathMapLike
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from guarneri import Instrument
 
 __all__ = ["load_devices"]
+
+logger = logging.getLogger(__name__)
 
 
 def load_devices(
@@ -39,19 +42,22 @@ def load_devices(
     Raises
     ------
     ConfigError
-        Where a file is wrong: all its problems at once, each with file, line and column.
+        Where a file is wrong: all its errors at once, each with file, line and column.
     DetectorTimeout
         Where a device does not connect in time.
     MissingExtra
         Where the loader is not installed.
     """
-    entries, problems = read_devices(files, find=find_by_import)
-    if problems:
-        raise error_of(problems)
+    loaded = load(files, find=find_here)
+    for problem in loaded.problems:
+        if problem.severity == "warning":
+            logger.warning("%s", problem)
+    if errors := [problem for problem in loaded.problems if problem.severity == "error"]:
+        raise error_of(errors)
     instrument, here = _instrument(), PathMap.of(path_map)
     devices: dict[str, Any] = {}
     made_by: dict[str, DeviceEntry] = {}
-    for entry in entries:
+    for entry in loaded.devices.entries:
         for device in _make(instrument, entry, here):
             devices[device.name] = device
             made_by[device.name] = entry
@@ -75,10 +81,10 @@ def _make(instrument: Instrument, entry: DeviceEntry, here: PathMap) -> list[Any
     except Id3cDataError as error:
         refusal = ": ".join(part for part in (error.where, error.what) if part)
         what = f"{entry.creator} refuses this device: {refusal}"
-        raise ConfigError(what, where=entry.where, next_step=error.next_step) from error
+        raise ConfigError(what, where=entry.location, next_step=error.next_step) from error
     except Exception as error:  # a class of anybody's may raise anything
         what = f"{entry.creator} cannot make this device: {type(error).__name__}: {error}"
-        raise ConfigError(what, where=entry.where, next_step="correct its arguments") from error
+        raise ConfigError(what, where=entry.location, next_step="correct its arguments") from error
     for device in made:
         instrument.unconnected_devices.append(device)
         instrument.devices.register(device)
@@ -111,7 +117,7 @@ def _connect(instrument: Instrument, made_by: Mapping[str, DeviceEntry], timeout
         failed = _connect_asynchronous(instrument, max(0.1, deadline - time.monotonic()))
     if failed:
         listed = "".join(
-            f"\n  {made_by[name].where}: {name}: {shorten(str(error), 300)}" for name, error in failed.items()
+            f"\n  {made_by[name].location}: {name}: {shorten(str(error), 300)}" for name, error in failed.items()
         )
         raise DetectorTimeout(
             f"see whether the IOC runs, the prefix is right, and EPICS_CA_ADDR_LIST leads to it:{listed}",

@@ -8,6 +8,7 @@ from ._map import PathMap, PathMapLike
 from ._problem import TemplateProblem
 from ._rules import FILE_NAME_ROOM, FILE_PATH_LENGTH, template_problems
 from ._templates import Directories, PathTemplates
+from ._warnings import template_warnings
 
 __all__ = [
     "FILE_NAME_ROOM",
@@ -20,4 +21,5 @@ __all__ = [
     "TemplateProblem",
     "is_below",
     "template_problems",
+    "template_warnings",
 ]

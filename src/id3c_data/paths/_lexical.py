@@ -10,7 +10,7 @@ import re
 from pathlib import PurePath, PurePosixPath, PureWindowsPath
 from typing import Literal
 
-__all__ = ["PathSemantics", "is_below", "pure_path", "relative_parts"]
+__all__ = ["PathSemantics", "is_below", "is_name", "looks_like_windows", "pure_path", "relative_parts"]
 
 PathSemantics = Literal["posix", "windows"]
 
@@ -33,7 +33,7 @@ def pure_path(
     """
     text = str(path)
     if semantics is None:
-        semantics = "windows" if isinstance(path, PureWindowsPath) or _looks_like_windows(text) else "posix"
+        semantics = "windows" if isinstance(path, PureWindowsPath) or looks_like_windows(text) else "posix"
     if semantics == "windows":
         return PureWindowsPath(text)
     # Two leading slashes are left to the system by POSIX; Linux takes them as one.
@@ -69,5 +69,6 @@ def is_name(component: str, semantics: PathSemantics) -> bool:
     return "/" not in component and "\0" not in component
 
 
-def _looks_like_windows(text: str) -> bool:
+def looks_like_windows(text: str) -> bool:
+    """Say whether a path starts with a drive letter or names a share."""
     return bool(re.match(r"[A-Za-z]:[\\/]|\\\\", text))

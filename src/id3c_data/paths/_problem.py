@@ -19,7 +19,7 @@ class TemplateProblem:
     field
         The template that is wrong, or ``"both"`` where they disagree.
     code
-        A short stable name of the rule, such as ``"relative"``.
+        The rule's stable code, such as ``"E313"``; the same as in the check of ``devices.yml``.
     what
         What is wrong, in words.
     next_step
@@ -33,7 +33,7 @@ class TemplateProblem:
 
     def __str__(self) -> str:
         where = "write and read" if self.field == "both" else self.field
-        return f"{where}: {self.what}; {self.next_step}"
+        return f"{where}: {self.code}: {self.what}; {self.next_step}"
 
 
 def quoted(text: str) -> str:

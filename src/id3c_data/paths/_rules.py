@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from ._lexical import PathSemantics, is_below
+from ._lexical import PathSemantics, is_below, looks_like_windows
 from ._problem import Field, TemplateProblem, quoted
 from ._split import Split, join, split
 from ._text_rules import text_problems
@@ -43,19 +43,41 @@ def template_problems(
     """
     if semantics not in ("posix", "windows"):
         yield TemplateProblem(
-            "write", "semantics", f"{semantics!r} is no path semantics", 'write "posix" or "windows"'
+            "write", "E303", f"{semantics!r} is no path semantics", 'write "posix" or "windows"'
         )
         return
     sides: list[tuple[Field, object, PathSemantics]] = [("write", write, semantics)]
     if write_root is not None:
         sides.append(("write_root", write_root, semantics))
     sides.append(("read", read, "posix"))
+    if swapped := _swapped(write, read, write_root, semantics):
+        yield swapped
+        return
     found = [problem for side in sides for problem in text_problems(*side)]
-    if not any(
-        problem.code in ("not-text", "empty", "drive") for problem in found if problem.field == "write"
-    ):
+    if not any(problem.code in ("E302", "E308") for problem in found if problem.field == "write"):
         found[:0] = _root_problems(write, write_root, semantics)
     yield from found or _pair_problems(write, read, write_root, semantics)
+
+
+def _swapped(
+    write: object, read: object, write_root: object, semantics: PathSemantics
+) -> TemplateProblem | None:
+    """Return the fault of two templates that have each other's place, where that can be seen."""
+    if not (isinstance(write, str) and isinstance(read, str)):
+        return None
+    if semantics == "windows":
+        swapped = write.startswith("/") and looks_like_windows(read)
+    else:
+        swapped = (
+            isinstance(write_root, str) and is_below(read, write_root) and not is_below(write, write_root)
+        )
+        swapped = swapped and write.startswith("/")
+    if not swapped:
+        return None
+    what = f"write {quoted(write)} and read {quoted(read)} have each other's place"
+    return TemplateProblem(
+        "both", "E318", what, "swap them: write is what the IOC sees, read what readers see"
+    )
 
 
 def _root_problems(write: str, write_root: str | None, semantics: PathSemantics) -> Iterator[TemplateProblem]:
@@ -63,14 +85,14 @@ def _root_problems(write: str, write_root: str | None, semantics: PathSemantics)
     if not side.anchor and write_root is None:
         yield TemplateProblem(
             "write",
-            "relative",
+            "E313",
             f"{quoted(write)} is not absolute, and only the IOC's process knows where it would start from",
             "write the whole path as the IOC sees it, or name its start in write_root",
         )
     elif side.anchor and isinstance(write_root, str) and not is_below(side.base, write_root):
         yield TemplateProblem(
             "write",
-            "outside-root",
+            "E314",
             f"{quoted(write)} is not below write_root {quoted(write_root)}",
             "write it relative to write_root, or correct write_root",
         )
@@ -90,7 +112,7 @@ def _whole_disk(field: Field, side: Split) -> Iterator[TemplateProblem]:
     if side.base == "/":
         yield TemplateProblem(
             field,
-            "root",
+            "E315",
             "everything on the disk is below its fixed part '/'",
             "start with the folder of the detector's data",
         )
@@ -101,7 +123,7 @@ def _different(writing: Split, reading: Split) -> Iterator[TemplateProblem]:
         ends = [quoted("/".join(side.dynamic)) if side.dynamic else "nothing" for side in (writing, reading)]
         yield TemplateProblem(
             "both",
-            "different",
+            "E316",
             f"from the first directive on, write goes on with {ends[0]} and read with {ends[1]}",
             "let both end alike, from the first component with a directive to the end: they name one folder",
         )
@@ -113,7 +135,7 @@ def _too_long(writing: Split) -> Iterator[TemplateProblem]:
     if longest > most:
         yield TemplateProblem(
             "write",
-            "long",
+            "E317",
             f"expands to {longest} characters; the IOC keeps {FILE_PATH_LENGTH}, and the file's name needs "
             f"{FILE_NAME_ROOM} of them",
             f"shorten it to {most} characters",

@@ -139,6 +139,6 @@ def _template_error(problems: tuple[TemplateProblem, ...]) -> TemplateError:
     if len(problems) == 1:
         (problem,) = problems
         where = "write and read template" if problem.field == "both" else f"{problem.field} template"
-        return TemplateError(problem.what, where=where, next_step=problem.next_step)
+        return TemplateError(problem.what, where, problem.next_step, problem.code)
     listed = "".join(f"\n  - {problem}" for problem in problems)
     return TemplateError(f"{len(problems)} faults:{listed}", where="path templates")

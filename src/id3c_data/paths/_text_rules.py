@@ -33,9 +33,9 @@ class _Template(NamedTuple):
 def text_problems(field: Field, text: object, semantics: PathSemantics) -> Iterator[TemplateProblem]:
     """Yield what is wrong with one template by itself."""
     if not isinstance(text, str):
-        yield TemplateProblem(field, "not-text", f"{text!r} is not text", "write the path in quotes")
+        yield TemplateProblem(field, "E302", f"{text!r} is not text", "write the path in quotes")
     elif not text.strip():
-        yield TemplateProblem(field, "empty", "is empty", "write the folder, as an absolute path")
+        yield TemplateProblem(field, "E302", "is empty", "write the folder, as an absolute path")
     else:
         template = _Template(field, text, semantics)
         for rule in _RULES:
@@ -45,7 +45,7 @@ def text_problems(field: Field, text: object, semantics: PathSemantics) -> Itera
 def _placeholder(template: _Template) -> Iterator[TemplateProblem]:
     if match := _PLACEHOLDER.search(template.text):
         yield template.problem(
-            "placeholder",
+            "E304",
             f"{quoted(match[0])} is a placeholder",
             "write the real folder: where the IOC writes, or where readers have that folder mounted",
         )
@@ -54,7 +54,7 @@ def _placeholder(template: _Template) -> Iterator[TemplateProblem]:
 def _characters(template: _Template) -> Iterator[TemplateProblem]:
     if odd := sorted({c for c in template.text if not " " <= c <= "~"}):
         yield template.problem(
-            "characters",
+            "E305",
             f"{quoted(template.text)} holds {', '.join(quoted(c) for c in odd)}",
             "use printable ASCII characters only: the IOC's records hold bytes",
         )
@@ -63,7 +63,7 @@ def _characters(template: _Template) -> Iterator[TemplateProblem]:
 def _macro(template: _Template) -> Iterator[TemplateProblem]:
     if match := _MACRO.search(template.text):
         yield template.problem(
-            "macro",
+            "E306",
             f"{quoted(match[0])} in {quoted(template.text)} is expanded by nobody",
             "write the folder that it stands for",
         )
@@ -77,13 +77,13 @@ def _separators(template: _Template) -> Iterator[TemplateProblem]:
     elif "\\" in template.text:
         other = "" if template.field == "read" else ', or declare the path semantics "windows"'
         yield template.problem(
-            "separator",
+            "E307",
             rf"{quoted(template.text)} has '\', but this side's separator is '/'",
             f"write '/'{other}",
         )
     elif template.text.startswith("//"):
         yield template.problem(
-            "separator",
+            "E307",
             f"{quoted(template.text)} starts with two separators",
             "start with one '/', at the mount point of the share",
         )
@@ -92,7 +92,7 @@ def _separators(template: _Template) -> Iterator[TemplateProblem]:
 def _forward_slashes(template: _Template) -> Iterator[TemplateProblem]:
     if "/" in template.text:
         yield template.problem(
-            "separator",
+            "E307",
             rf"{quoted(template.text)} has '/', but this side's separator is '\'",
             r"""write '\', or declare the path semantics "posix" """.rstrip(),
         )
@@ -100,7 +100,7 @@ def _forward_slashes(template: _Template) -> Iterator[TemplateProblem]:
 
 def _drive(template: _Template) -> Iterator[TemplateProblem]:
     yield template.problem(
-        "drive",
+        "E308",
         f"{quoted(template.text)} starts with a drive letter",
         "write the POSIX path where readers have that drive mounted"
         if template.field == "read"
@@ -115,7 +115,7 @@ def _drive_letter(template: _Template) -> bool:
 def _parent(template: _Template) -> Iterator[TemplateProblem]:
     if ".." in re.split(r"[/\\]", template.text):
         yield template.problem(
-            "parent", f"'..' in {quoted(template.text)} leads upwards", "write the folder without '..'"
+            "E309", f"'..' in {quoted(template.text)} leads upwards", "write the folder without '..'"
         )
 
 
@@ -123,13 +123,13 @@ def _names(template: _Template) -> Iterator[TemplateProblem]:
     for component in split(template.text, template.semantics).parts:
         if component != component.strip():
             yield template.problem(
-                "space",
+                "E310",
                 f"the component {quoted(component)} starts or ends with a space",
                 "take the space away: it is nearly always an accident, and Windows drops it",
             )
         elif component != ".." and not is_name(component, template.semantics):
             yield template.problem(
-                "name",
+                "E310",
                 f"{quoted(component)} cannot be the name of a folder there",
                 'take away the characters < > : " | ? * and any dot at the end',
             )
@@ -139,7 +139,7 @@ def _directives(template: _Template) -> Iterator[TemplateProblem]:
     if template.field == "write_root":
         if "%" in template.text:
             yield template.problem(
-                "percent",
+                "E312",
                 f"{quoted(template.text)} holds a '%', but the root does not change with time",
                 "write strftime directives in the templates only",
             )
@@ -151,13 +151,13 @@ def _directives(template: _Template) -> Iterator[TemplateProblem]:
 def _directive(template: _Template, letter: str) -> Iterator[TemplateProblem]:
     if letter == "%":
         yield template.problem(
-            "percent",
+            "E312",
             f"'%%' in {quoted(template.text)} leaves a '%', which the driver's own file template would eat",
             "use another character",
         )
     elif letter not in _DIRECTIVES:
         yield template.problem(
-            "directive",
+            "E311",
             f"{quoted('%' + letter)} in {quoted(template.text)} is no strftime directive for a folder's name",
             "use such as %Y, %m, %d, %H, %M, %S; %j, %b or %V work too",
         )
@@ -169,7 +169,7 @@ def _absolute(template: _Template) -> Iterator[TemplateProblem]:
     if not split(template.text, template.semantics).anchor:
         start = "the drive letter or share" if template.semantics == "windows" else "'/'"
         yield template.problem(
-            "relative", f"{quoted(template.text)} is not absolute", f"write it from {start} on"
+            "E313", f"{quoted(template.text)} is not absolute", f"write it from {start} on"
         )
 
 

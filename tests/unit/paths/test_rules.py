@@ -6,60 +6,60 @@ from id3c_data.errors import TemplateError
 from id3c_data.paths import FILE_NAME_ROOM, FILE_PATH_LENGTH, PathTemplates, template_problems
 
 POSIX = [
-    ("/data/%Y", "mnt/%Y", "read", "relative"),
-    ("data/%Y", "/mnt/%Y", "write", "relative"),
-    ("/data/../x", "/mnt/x", "write", "parent"),
-    ("/data", "/mnt/..", "read", "parent"),
-    ("/data/FIXME/", "/mnt/", "write", "placeholder"),
-    ("/data/", "/mnt/todo", "read", "placeholder"),
-    ("/path/to/data", "/mnt/", "write", "placeholder"),
-    ("/data", "/mnt/<beamline>/", "read", "placeholder"),
-    ("/data/\u00b5m", "/mnt", "write", "characters"),
-    ("/data\n", "/mnt", "write", "characters"),
-    ("/data/ x", "/mnt", "write", "space"),
-    ("/data/x ", "/mnt", "write", "space"),
-    ("/data\\x", "/mnt", "write", "separator"),
-    ("/data", "/mnt\\x", "read", "separator"),
-    ("//server/data", "/mnt", "write", "separator"),
-    ("D:\\data", "/mnt", "write", "drive"),
-    ("/data", "X:/data", "read", "drive"),
-    ("/data/%Q", "/mnt/%Q", "write", "directive"),
-    ("/data/%", "/mnt/%", "read", "directive"),
-    ("/data/%-d", "/mnt/%-d", "write", "directive"),
-    ("/data/%c", "/mnt/%c", "write", "directive"),
-    ("/data/%%Y", "/mnt/%%Y", "write", "percent"),
-    ("$(DATA)/x", "/mnt", "write", "macro"),
-    ("/data/$USER", "/mnt", "write", "macro"),
-    ("/data", "~/x", "read", "macro"),
-    ("", "/mnt", "write", "empty"),
-    ("/data", "  ", "read", "empty"),
-    ("/data", None, "read", "not-text"),
-    (7, "/mnt", "write", "not-text"),
-    ("/", "/mnt", "write", "root"),
-    ("/data/%Y", "/%Y", "read", "root"),
-    ("/data/%Y/%m", "/mnt/%Y/%d", "both", "different"),
-    ("/data/%Y", "/mnt", "both", "different"),
-    ("/data/%Y/raw", "/mnt/%Y", "both", "different"),
-    ("/data/" + "x" * 200, "/mnt", "write", "long"),
+    ("/data/%Y", "mnt/%Y", "read", "E313"),
+    ("data/%Y", "/mnt/%Y", "write", "E313"),
+    ("/data/../x", "/mnt/x", "write", "E309"),
+    ("/data", "/mnt/..", "read", "E309"),
+    ("/data/FIXME/", "/mnt/", "write", "E304"),
+    ("/data/", "/mnt/todo", "read", "E304"),
+    ("/path/to/data", "/mnt/", "write", "E304"),
+    ("/data", "/mnt/<beamline>/", "read", "E304"),
+    ("/data/\u00b5m", "/mnt", "write", "E305"),
+    ("/data\n", "/mnt", "write", "E305"),
+    ("/data/ x", "/mnt", "write", "E310"),
+    ("/data/x ", "/mnt", "write", "E310"),
+    ("/data\\x", "/mnt", "write", "E307"),
+    ("/data", "/mnt\\x", "read", "E307"),
+    ("//server/data", "/mnt", "write", "E307"),
+    ("D:\\data", "/mnt", "write", "E308"),
+    ("/data", "X:/data", "read", "E308"),
+    ("/data/%Q", "/mnt/%Q", "write", "E311"),
+    ("/data/%", "/mnt/%", "read", "E311"),
+    ("/data/%-d", "/mnt/%-d", "write", "E311"),
+    ("/data/%c", "/mnt/%c", "write", "E311"),
+    ("/data/%%Y", "/mnt/%%Y", "write", "E312"),
+    ("$(DATA)/x", "/mnt", "write", "E306"),
+    ("/data/$USER", "/mnt", "write", "E306"),
+    ("/data", "~/x", "read", "E306"),
+    ("", "/mnt", "write", "E302"),
+    ("/data", "  ", "read", "E302"),
+    ("/data", None, "read", "E302"),
+    (7, "/mnt", "write", "E302"),
+    ("/", "/mnt", "write", "E315"),
+    ("/data/%Y", "/%Y", "read", "E315"),
+    ("/data/%Y/%m", "/mnt/%Y/%d", "both", "E316"),
+    ("/data/%Y", "/mnt", "both", "E316"),
+    ("/data/%Y/raw", "/mnt/%Y", "both", "E316"),
+    ("/data/" + "x" * 200, "/mnt", "write", "E317"),
 ]
 WINDOWS = [
-    ("D:/data", "/mnt", "write", "separator"),
-    ("D:data", "/mnt", "write", "relative"),
-    ("D:", "/mnt", "write", "relative"),
-    ("\\data", "/mnt", "write", "relative"),
-    ("D:\\da?ta", "/mnt", "write", "name"),
-    ("D:\\data.", "/mnt", "write", "name"),
-    ("D:\\x\\E:\\y", "/mnt", "write", "name"),
-    ("D:\\data\\%Y", "/mnt/%y", "both", "different"),
-    ("D:\\data\\Run%Y", "/mnt/run%Y", "both", "different"),
+    ("D:/data", "/mnt", "write", "E307"),
+    ("D:data", "/mnt", "write", "E313"),
+    ("D:", "/mnt", "write", "E313"),
+    ("\\data", "/mnt", "write", "E313"),
+    ("D:\\da?ta", "/mnt", "write", "E310"),
+    ("D:\\data.", "/mnt", "write", "E310"),
+    ("D:\\x\\E:\\y", "/mnt", "write", "E310"),
+    ("D:\\data\\%Y", "/mnt/%y", "both", "E316"),
+    ("D:\\data\\Run%Y", "/mnt/run%Y", "both", "E316"),
 ]
 ROOTED = [
-    ("XRD", "relative/root", "posix", "write_root", "relative"),
-    ("XRD", "/data/%Y", "posix", "write_root", "percent"),
-    ("/other/XRD", "/data", "posix", "write", "outside-root"),
-    ("/database/XRD", "/data", "posix", "write", "outside-root"),
-    ("XRD", "data", "windows", "write_root", "relative"),
-    ("../XRD", "/data", "posix", "write", "parent"),
+    ("XRD", "relative/root", "posix", "write_root", "E313"),
+    ("XRD", "/data/%Y", "posix", "write_root", "E312"),
+    ("/other/XRD", "/data", "posix", "write", "E314"),
+    ("/database/XRD", "/data", "posix", "write", "E314"),
+    ("XRD", "data", "windows", "write_root", "E313"),
+    ("../XRD", "/data", "posix", "write", "E309"),
 ]
 
 
@@ -108,31 +108,31 @@ def test_a_right_pair_has_no_fault(write: str, read: str, root: str | None, sema
 def test_a_directory_may_fill_what_the_file_s_name_leaves() -> None:
     longest = "/" + "x" * (FILE_PATH_LENGTH - FILE_NAME_ROOM - 2)
     assert found(longest, "/mnt") == set()
-    assert found(longest + "x", "/mnt") == {("write", "long")}
+    assert found(longest + "x", "/mnt") == {("write", "E317")}
 
 
 def test_length_counts_after_expansion() -> None:
     filled = "/" + "%f/" * (FILE_PATH_LENGTH // 6)
-    assert ("write", "long") in found("/d" + filled, "/mnt" + filled)
+    assert ("write", "E317") in found("/d" + filled, "/mnt" + filled)
 
 
 def test_every_fault_of_both_sides_is_found_at_once() -> None:
     assert found("data/FIXME/../%Q", "mnt\\x") >= {
-        ("write", "relative"),
-        ("write", "placeholder"),
-        ("write", "parent"),
-        ("write", "directive"),
-        ("read", "relative"),
-        ("read", "separator"),
+        ("write", "E313"),
+        ("write", "E304"),
+        ("write", "E309"),
+        ("write", "E311"),
+        ("read", "E313"),
+        ("read", "E307"),
     }
 
 
 def test_a_drive_letter_is_one_fault_and_not_three() -> None:
-    assert found("D:\\data", "/mnt") == {("write", "drive")}
+    assert found("D:\\data", "/mnt") == {("write", "E308")}
 
 
 def test_unknown_semantics_are_a_fault() -> None:
-    assert found("/data", "/mnt", None, "vms") == {("write", "semantics")}
+    assert found("/data", "/mnt", None, "vms") == {("write", "E303")}
 
 
 texts = st.one_of(

@@ -166,7 +166,7 @@ class TestTranslationOfAnything:
 class TestConstruction:
     def test_a_single_fault_names_its_template_and_the_next_step(self) -> None:
         with pytest.raises(
-            TemplateError, match=r"^read template: 'mnt/x' is not absolute; write it from '/' on$"
+            TemplateError, match=r"^read template: E313: 'mnt/x' is not absolute; write it from '/' on$"
         ):
             PathTemplates("/a", "mnt/x")
 

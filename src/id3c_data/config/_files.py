@@ -1,0 +1,25 @@
+"""Which files a check looks at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from os import PathLike
+from pathlib import Path
+
+__all__ = ["devices_files"]
+
+
+def devices_files(paths: Iterable[str | PathLike[str]]) -> tuple[Path, ...]:
+    """Return each file once: those named, and of each folder the ``*.yml`` and ``*.yaml`` of devices in it.
+
+    A folder that holds none is returned itself: reading it is a problem that says so.
+    """
+    return tuple(dict.fromkeys(file for path in paths for file in _files_of(Path(path))))
+
+
+def _files_of(path: Path) -> Iterator[Path]:
+    if not path.is_dir():
+        yield path
+        return
+    found = [file for file in path.iterdir() if "devices" in file.stem and file.suffix in (".yml", ".yaml")]
+    yield from sorted(found) or [path]

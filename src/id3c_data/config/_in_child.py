@@ -1,0 +1,137 @@
+"""Importing in a process of its own: one that hangs or dies is a fault of what it imports, not of the check."""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Sequence
+from typing import IO, Any
+
+from ..errors import ConfigError
+from ._arguments import Arguments
+
+__all__ = ["find_in_child"]
+
+_ALONE = {
+    "OPHYD_CONTROL_LAYER": "dummy",
+    "EPICS_CA_ADDR_LIST": "127.0.0.1",
+    "EPICS_CA_AUTO_ADDR_LIST": "NO",
+    "EPICS_PVA_ADDR_LIST": "127.0.0.1",
+    "EPICS_PVA_AUTO_ADDR_LIST": "NO",
+}
+"""What keeps an import from looking for PVs on the network."""
+
+
+def find_in_child(paths: Sequence[str], timeout: float) -> dict[str, Arguments | ConfigError]:
+    """Return what classes and functions take, or why they cannot be used; they are imported elsewhere.
+
+    Parameters
+    ----------
+    paths
+        Import paths.
+    timeout
+        Seconds that one import may take.
+    """
+    found: dict[str, Arguments | ConfigError] = {}
+    while remaining := [path for path in paths if path not in found]:
+        found |= _ask_one_child(remaining, timeout)
+    return found
+
+
+def _ask_one_child(paths: Sequence[str], timeout: float) -> dict[str, Arguments | ConfigError]:
+    """Return the answers of a new child, up to and with the first import that it did not survive."""
+    found: dict[str, Arguments | ConfigError] = {}
+    with tempfile.TemporaryFile("w+", errors="replace") as said, _Child(said) as child:
+        child.ask(paths)
+        for path in paths:
+            try:
+                answer = child.answer(timeout)
+            except queue.Empty:
+                what = f"{path!r} cannot be imported: that does not end within {timeout:g} s"
+                next_step = "see what the module waits for when it is imported, and take that out of it"
+                found[path] = ConfigError(what, next_step=next_step)
+                break
+            if answer is None:
+                what = f"{path!r} cannot be imported: its process {child.end()}{_last_line(said)}"
+                next_step = "import it in a Python of your own to see why"
+                found[path] = ConfigError(what, next_step=next_step)
+                break
+            found[path] = _as_found(answer)
+    return found
+
+
+class _Child:
+    """A Python process with this one's module search path, in a session of its own so that it ends whole."""
+
+    def __init__(self, said: IO[str]) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", f"{__package__}._child"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=said,
+            text=True,
+            env={**os.environ, **_ALONE, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            start_new_session=True,
+        )
+        self._answers: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def __enter__(self) -> _Child:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        try:
+            os.killpg(self._process.pid, signal.SIGKILL)  # with what an import may have started
+        except ProcessLookupError:
+            pass
+        self._process.wait()
+        self._reader.join()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                pipe.close()
+
+    def ask(self, paths: Sequence[str]) -> None:
+        """Say what is to be imported."""
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(json.dumps({"paths": paths, "sys_path": sys.path}) + "\n")
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            pass  # it is dead, and the answer will be that
+
+    def answer(self, timeout: float) -> dict[str, Any] | None:
+        """Return the next answer, or None where the process ended; raises `queue.Empty` when time is up."""
+        line = self._answers.get(timeout=timeout)
+        return json.loads(line) if line.endswith("\n") else None
+
+    def end(self) -> str:
+        """Return how the process ended."""
+        status = self._process.wait()
+        return f"died of {signal.Signals(-status).name}" if status < 0 else f"ended with status {status}"
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            self._answers.put(line)
+        self._answers.put("")
+
+
+def _last_line(said: IO[str]) -> str:
+    said.seek(0)
+    lines = [line.strip() for line in said.read()[-2000:].splitlines() if line.strip()]
+    return f": {lines[-1]}" if lines else ""
+
+
+def _as_found(answer: dict[str, Any]) -> Arguments | ConfigError:
+    if "what" in answer:
+        return ConfigError(answer["what"], next_step=answer["next_step"])
+    given = answer["arguments"]
+    kinds = {name: tuple(kinds) for name, kinds in given["kinds"].items()}
+    return Arguments(tuple(given["names"]), tuple(given["required"]), given["any_name"], kinds)

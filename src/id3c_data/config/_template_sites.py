@@ -1,0 +1,69 @@
+"""Where in a device path templates stand, and what they say together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from ..errors import TemplateError
+from ..paths import PathSemantics, PathTemplates
+from ._document import is_null, mappings_below, members
+from ._entries import DeviceEntry
+
+__all__ = ["READ", "ROOT", "SEMANTICS", "WRITE", "TemplateSite", "template_sites"]
+
+WRITE, READ, ROOT, SEMANTICS = "write_path_template", "read_path_template", "write_root", "path_semantics"
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateSite:
+    """A pair of templates in a device, or one side where the other is missing.
+
+    Parameters
+    ----------
+    entry
+        The device.
+    nodes
+        Key and value of the templates, their root and semantics, as far as they are given.
+    """
+
+    entry: DeviceEntry
+    nodes: Mapping[str, tuple[yaml.Node, yaml.Node]]
+
+    def value(self, name: str) -> Any:
+        """Return what is written for one of the four: text, or what the rules refuse; None where nothing is."""
+        if name not in self.nodes:
+            return None
+        node = self.nodes[name][1]
+        if not isinstance(node, yaml.ScalarNode):
+            return []
+        return node.value if node.tag == "tag:yaml.org,2002:str" else yaml.safe_load(node.value)
+
+    @property
+    def semantics(self) -> PathSemantics:
+        """The flavour of the write side, as it is declared."""
+        return self.value(SEMANTICS) if SEMANTICS in self.nodes else "posix"
+
+    @property
+    def templates(self) -> PathTemplates | None:
+        """The pair, where both sides are given and keep the rules."""
+        try:
+            return PathTemplates(*map(self.value, (WRITE, READ, ROOT)), self.semantics)
+        except TemplateError:
+            return None
+
+
+def template_sites(entry: DeviceEntry) -> Iterator[TemplateSite]:
+    """Yield every place in a device, at any depth, where a template stands."""
+    for mapping in mappings_below(entry.node):
+        given = members(mapping)
+        nodes = {
+            name: given[name]
+            for name in (WRITE, READ, ROOT, SEMANTICS)
+            if name in given and not is_null(given[name][1])
+        }
+        if WRITE in nodes or READ in nodes:
+            yield TemplateSite(entry, nodes)
