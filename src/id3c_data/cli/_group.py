@@ -16,6 +16,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "demo": "Run the whole chain here: simulated detector, scan, catalog, frames.",
         "ioc": "Run the simulated Eiger2 in the foreground.",
         "serve": "Run the catalog's server in the foreground.",
+        "tree": "List all that is in an HDF5 file, and where its links lead.",
     }
 )
 """Each command's name and its line in ``--help``, so that the help imports no command.

@@ -26,12 +26,15 @@ from ._roots import AllowedRoots, RootsLike
 from ._scan_state import FINISHED, ScanPhase, ScanState
 from ._standing import PromisingScanState
 from ._translate import hdf5_errors
+from ._tree import Branch, Tree, tree_of
+from ._tree_text import lines_of
 from ._virtual import VirtualBlock, virtual_blocks
 
 __all__ = [
     "FINISHED",
     "AllowedRoots",
     "BlissScanState",
+    "Branch",
     "Codec",
     "Decoder",
     "FileIdentity",
@@ -48,6 +51,7 @@ __all__ = [
     "ScanState",
     "Storage",
     "StoredChunk",
+    "Tree",
     "VirtualBlock",
     "attribute_of",
     "child_of",
@@ -58,6 +62,7 @@ __all__ = [
     "dtype_of",
     "filters_of",
     "hdf5_errors",
+    "lines_of",
     "link_names",
     "link_of",
     "open_descriptor",
@@ -65,5 +70,6 @@ __all__ = [
     "shape_of",
     "storage_of",
     "stored_chunks",
+    "tree_of",
     "virtual_blocks",
 ]

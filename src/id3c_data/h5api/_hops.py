@@ -10,7 +10,11 @@ from typing import Literal
 from ._low_level import Node
 from ._open import OpenFile
 
-__all__ = ["Found", "Hop"]
+__all__ = ["Found", "Hop", "Way"]
+
+Way = Literal["as it stands", "beside the real file", "path_map"]
+"""How a file that a link names was found: its name as it stands, relative to the folder of the file with the
+link; relative to where that file really is, if a symlink leads to it; or translated by the path map."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,8 @@ class Hop:
         The path that the link names.
     taken
         The file that it led to, if it did.
+    way
+        How that file was found.
     """
 
     kind: Literal["soft", "external", "virtual"]
@@ -39,6 +45,7 @@ class Hop:
     target_file: str
     target_path: str
     taken: Path | None = None
+    way: Way | None = None
 
     @property
     def where(self) -> str:

@@ -12,10 +12,11 @@ from pathlib import Path
 import h5py
 
 from ._open import OpenFile, open_descriptor, open_file
+from ._resolver import Resolver
 from ._roots import AllowedRoots
 from ._translate import H5PY_ERRORS, opening_error
 
-__all__ = ["open_independent", "written_in_swmr_mode"]
+__all__ = ["IndependentResolver", "open_independent", "written_in_swmr_mode"]
 
 _HEAD_SIZE = 12
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
@@ -108,6 +109,14 @@ def open_independent(path: Path, roots: AllowedRoots | None = None) -> OpenFile:
             os.close(descriptor)
         raise
     return _Independent(path, real_path, descriptor, hdf5)
+
+
+class IndependentResolver(Resolver):
+    """Opens files so that others in this process may open them with whichever flags they like."""
+
+    def open(self, path: str | os.PathLike[str]) -> OpenFile:
+        """Return a file, open for reading as it stands on the disk now."""
+        return open_independent(Path(os.path.abspath(path)), self.allowed_roots)  # noqa: PTH100
 
 
 def written_in_swmr_mode(path: Path) -> bool:

@@ -25,6 +25,8 @@ __all__ = [
     "RawSource",
     "Storage",
     "StoredChunk",
+    "address_of",
+    "attribute_count",
     "attribute_of",
     "child_of",
     "chunks_of",
@@ -33,6 +35,7 @@ __all__ = [
     "filters_of",
     "link_names",
     "link_of",
+    "raw_files",
     "shape_of",
     "storage_of",
     "stored_chunks",
@@ -134,6 +137,16 @@ def chunks_of(dataset: h5py.Dataset) -> tuple[int, ...]:
     return tuple(int(length) for length in dataset.chunks or dataset.shape)
 
 
+def address_of(node: Node) -> int:
+    """Return where an object begins in its file, which tells it from the others there."""
+    return int(h5o.get_info(node.id).addr)
+
+
+def attribute_count(node: Node) -> int:
+    """Return how many attributes an object has."""
+    return int(h5o.get_info(node.id).num_attrs)
+
+
 def attribute_of(node: Node, name: str) -> Any:
     """Return the value of an attribute, or None where there is none."""
     return node.attrs.get(name)
@@ -169,6 +182,13 @@ def contiguous_offset(dataset: h5py.Dataset) -> int | None:
     """Return where the values of a contiguous dataset begin in the file; None where nothing is written."""
     offset = dataset.id.get_offset()
     return None if offset is None else int(offset)
+
+
+def raw_files(dataset: h5py.Dataset) -> Iterator[str]:
+    """Yield the names of the files without HDF5 structure that hold a dataset's values."""
+    properties = dataset.id.get_create_plist()
+    for n in range(properties.get_external_count()):
+        yield _text(properties.get_external(n)[0])
 
 
 def virtual_sources(dataset: h5py.Dataset) -> Iterator[RawSource]:

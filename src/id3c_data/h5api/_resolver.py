@@ -11,7 +11,6 @@ never let to follow a link: every component of a path is looked at, and the targ
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from itertools import islice
@@ -22,7 +21,7 @@ import h5py
 
 from ..errors import BrokenLink, FileMissing, Hdf5Error, LinkOutsideRoots, NotInFile
 from ..paths import PathMap, PathMapLike
-from ._hops import Found, Hop
+from ._hops import Found, Hop, Way
 from ._low_level import Node, child_of, link_names, link_of
 from ._open import OpenFile, open_file
 from ._roots import AllowedRoots, RootsLike
@@ -95,8 +94,8 @@ class Resolver:
             node = walk.to(block.dataset_name)
             return Found(node, walk.path, walk.file, tuple(walk.hops), opened.pop_all())
 
-    def open_target(self, hop: Hop, holder: OpenFile) -> OpenFile:
-        """Return the file that an external link or a virtual source names, open.
+    def open_target(self, hop: Hop, holder: OpenFile) -> tuple[OpenFile, Way]:
+        """Return the file that an external link or a virtual source names, open, and how it was found.
 
         Parameters
         ----------
@@ -107,10 +106,10 @@ class Resolver:
         """
         refused: LinkOutsideRoots | None = None
         tried: list[Path] = []
-        for candidate in self._candidates(hop.target_file, holder):
+        for candidate, way in self._candidates(hop.target_file, holder).items():
             tried.append(candidate)
             try:
-                return self.open(candidate)
+                return self.open(candidate), way
             except FileMissing:
                 continue
             except LinkOutsideRoots as error:
@@ -121,16 +120,15 @@ class Resolver:
             raise LinkOutsideRoots(f"{hop}: {refused.what}", hop.where, refused.next_step) from refused
         raise _missing(hop, holder, tried)
 
-    def _candidates(self, target: str, holder: OpenFile) -> Iterator[Path]:
-        """Yield the paths that a file name in a link may mean, without doubles, in the order of trying."""
-        folders = (holder.path.parent, holder.real_path.parent)
-        mapped = Path(self.path_map.to_here(target))
-        named = Path(target)
-        seen: set[Path] = set()
-        for candidate in (*(folder / named for folder in folders), *(folder / mapped for folder in folders)):
-            if candidate not in seen:
-                seen.add(candidate)
-                yield candidate
+    def _candidates(self, target: str, holder: OpenFile) -> dict[Path, Way]:
+        """Return the paths that a file name in a link may mean, in the order of trying."""
+        beside, really_beside = holder.path.parent, holder.real_path.parent
+        mapped = self.path_map.to_here(target)
+        candidates: dict[Path, Way] = {beside / target: "as it stands"}
+        candidates.setdefault(really_beside / target, "beside the real file")
+        candidates.setdefault(beside / mapped, "path_map")
+        candidates.setdefault(really_beside / mapped, "path_map")
+        return candidates
 
 
 class _Walk:
@@ -174,8 +172,9 @@ class _Walk:
 
     def enter(self, hop: Hop) -> None:
         """Go on in the file that a link names."""
-        self.file = self.opened.enter_context(self.resolver.open_target(hop, self.file))
-        self.hops[-1] = replace(hop, taken=self.file.path)
+        file, way = self.resolver.open_target(hop, self.file)
+        self.file = self.opened.enter_context(file)
+        self.hops[-1] = replace(hop, taken=file.path, way=way)
 
     def _root(self) -> h5py.Group:
         self.path = "/"

@@ -5,17 +5,15 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any, Final
 
 from ..errors import FileClosed, Hdf5Error, LinkOutsideRoots, NotInFile
 from ..paths import PathMapLike
 from ._hops import Found
-from ._independent import open_independent
+from ._independent import IndependentResolver
 from ._nodes import Form, Kind
 from ._open import OpenFile
 from ._peek import attributes_of, form_of, kind_of, names_of, read_scalar
-from ._resolver import Resolver
 from ._roots import RootsLike
 from ._rows import Rows
 from ._selection import Index, Selection
@@ -57,13 +55,6 @@ def _nothing() -> None:
     """Check nothing: nobody writes."""
 
 
-class _Opener(Resolver):
-    """Opens files so that others in this process may open them with whichever flags they like."""
-
-    def open(self, path: str | os.PathLike[str]) -> OpenFile:
-        return open_independent(Path(os.path.abspath(path)), self.allowed_roots)  # noqa: PTH100
-
-
 class StaticBackend:
     """Reads a file that nobody writes to; thread-safe.
 
@@ -79,7 +70,7 @@ class StaticBackend:
         self, file: str | os.PathLike[str], path_map: PathMapLike = None, allowed_roots: RootsLike = None
     ) -> None:
         self.filename = os.fspath(file)
-        self._resolver = _Opener(path_map, allowed_roots)
+        self._resolver = IndependentResolver(path_map, allowed_roots)
         self._file: OpenFile | None = self._resolver.open(file)
         self._found: dict[str, Found] = {}
         self._rows: dict[str, tuple[Form, Rows | None]] = {}

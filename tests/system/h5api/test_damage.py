@@ -20,7 +20,7 @@ FRAMES, PER_FILE, SHAPE = 6, 3, (32, 47)
 IMAGES = re.compile(r"/entry/data/data(_\d+)?$")
 HDF5_SIGNATURES = (b"TREE", b"SNOD", b"HEAP", b"OHDR", b"OCHK", b"FRHP", b"FHDB", b"FHIB", b"BTHD", b"BTLF")
 FLIPS = 340  # six times, so 2040
-APIS = ("static", "dynamic")
+APIS = ("static", "dynamic", "tree")
 
 
 class Worker:
@@ -112,7 +112,7 @@ def test_a_file_that_ends_anywhere_is_an_error_or_whole(worker, files, which):
     places = _boundaries(path) + [seed.randrange(len(content)) for _ in range(500)]
     for n, place in enumerate(places):
         path.write_bytes(content[:place])
-        problem = _problem(worker.read(path, APIS[n % 2]), whole)
+        problem = _problem(worker.read(path, APIS[n % 3]), whole)
         assert problem is None, f"cut at byte {place} of {len(content)}: {problem}"
 
 
@@ -131,7 +131,7 @@ def test_a_flipped_byte_is_an_error_or_not_seen(worker, files, which, where):
         damaged = bytearray(content)
         damaged[place] ^= flip
         path.write_bytes(damaged)
-        problem = _problem(worker.read(path, APIS[n % 2]), whole)
+        problem = _problem(worker.read(path, APIS[n % 3]), whole)
         assert problem is None, f"flip {n}, {flip:#x} in byte {place}: {problem}"
 
 
