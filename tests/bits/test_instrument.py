@@ -53,7 +53,7 @@ def devices_file(creator: str, prefix: str, templates: dict[str, str]) -> dict[s
         (detector,) = content[creator]
         detector.update(templates)
     else:
-        text = (CONFIGS / "devices_3idc.yml").read_text()
+        text = (CONFIGS / "3idc" / "devices.yml").read_text()
         text = text.replace("      # - hdf1:", "      - hdf1:").replace("      #     ", "          ")
         (detector,) = yaml.safe_load(text)["apstools.devices.ad_creator"]
         (hdf1,) = [plugin["hdf1"] for plugin in detector["plugins"] if "hdf1" in plugin]
@@ -251,7 +251,7 @@ def test_the_devices_of_the_page_are_those_that_their_classes_take(tmp_path: Pat
 def test_3idc_s_file_as_it_stands_counts_without_images(
     instrument: Any, session: Any, ioc: RunningIoc, tmp_path: Path
 ) -> None:
-    text = (CONFIGS / "devices_3idc.yml").read_text()
+    text = (CONFIGS / "3idc" / "devices.yml").read_text()
     assert '"dp_eiger_sn:"' in text
     (tmp_path / "devices.yml").write_text(text.replace("dp_eiger_sn:", ioc.prefix))
     make_devices(file="devices.yml", path=tmp_path, device_manager=instrument, pause=0)

@@ -15,8 +15,11 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
     {
         "demo": "Run the whole chain here: simulated detector, scan, catalog, frames.",
         "ioc": "Run the simulated Eiger2 in the foreground.",
+        "paths": "Show what each path template of devices.yml becomes, on both sides.",
+        "schema": "Print the JSON Schema of devices.yml, for completion in editors.",
         "serve": "Run the catalog's server in the foreground.",
         "tree": "List all that is in an HDF5 file, and where its links lead.",
+        "validate": "Check devices.yml, and iconfig.yml and tiled.yml beside it.",
     }
 )
 """Each command's name and its line in ``--help``, so that the help imports no command.

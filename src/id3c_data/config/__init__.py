@@ -6,9 +6,14 @@ from ._arguments import Arguments, FindArguments, find_by_import, find_here
 from ._checks import Check, Code, Devices, checks_in, rule
 from ._document import Document, members, read_document
 from ._entries import DeviceEntry
+from ._expansion import expansions
+from ._ports import port_of
+from ._faults import check_eiger2_options, file_prefix_fault
 from ._problem import Finding, Problem, Severity
 from ._registry import CHECKS, codes
+from ._report import Format, Report, render
 from ._run import Loaded, check, error_of, load, run_checks
+from ._schema import schema
 from ._template_sites import TemplateSite, template_sites
 
 __all__ = [
@@ -21,20 +26,28 @@ __all__ = [
     "Document",
     "FindArguments",
     "Finding",
+    "Format",
     "Loaded",
     "Problem",
+    "Report",
     "Severity",
     "TemplateSite",
     "check",
+    "check_eiger2_options",
     "checks_in",
     "codes",
     "error_of",
+    "file_prefix_fault",
+    "expansions",
     "find_by_import",
     "find_here",
     "load",
     "members",
+    "port_of",
     "read_document",
+    "render",
     "rule",
     "run_checks",
+    "schema",
     "template_sites",
 ]

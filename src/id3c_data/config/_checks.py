@@ -63,6 +63,8 @@ class Devices:
     arguments
         What each class or creator takes, or why it cannot be used, by import path. Empty where nothing
         was imported.
+    beside
+        The files of other kinds that stand beside them, and could be read.
     """
 
     documents: tuple[Document, ...]
@@ -70,6 +72,7 @@ class Devices:
     arguments: Mapping[str, Arguments | ConfigError] = field(
         default_factory=dict[str, Arguments | ConfigError]
     )
+    beside: tuple[Document, ...] = ()
 
 
 Find = Callable[[Devices], Iterator[Finding]]

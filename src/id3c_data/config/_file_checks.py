@@ -74,7 +74,7 @@ ophyd.Signal:
 )
 def keys_are_unique(devices: Devices) -> Iterator[Finding]:
     """YAML readers keep the last of two equal keys and say nothing: the devices of the first one are lost."""
-    for document in devices.documents:
+    for document in (*devices.documents, *devices.beside):
         for mapping in mappings_below(document.root):
             yield from _repeated_keys(document, mapping)
 

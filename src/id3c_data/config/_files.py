@@ -6,11 +6,15 @@ from collections.abc import Iterable, Iterator
 from os import PathLike
 from pathlib import Path
 
+from ._beside import is_beside
+
 __all__ = ["devices_files"]
 
 
 def devices_files(paths: Iterable[str | PathLike[str]]) -> tuple[Path, ...]:
     """Return each file once: those named, and of each folder the ``*.yml`` and ``*.yaml`` of devices in it.
+
+    A file that stands beside devices stands for its folder.
 
     A folder that holds none is returned itself: reading it is a problem that says so.
     """
@@ -18,6 +22,8 @@ def devices_files(paths: Iterable[str | PathLike[str]]) -> tuple[Path, ...]:
 
 
 def _files_of(path: Path) -> Iterator[Path]:
+    if is_beside(path):
+        path = path.parent
     if not path.is_dir():
         yield path
         return

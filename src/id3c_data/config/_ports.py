@@ -19,11 +19,11 @@ _SUFFIXES = {
     "netcdf1": "netCDF1:",
     "tiff1": "TIFF1:",
 }
-"""The suffixes that ``apstools.devices.ad_creator`` takes for plugins that write files (``PLUGIN_DEFAULTS``)."""
+"""Of those plugins of ``apstools.devices.ad_creator`` that write files (its ``PLUGIN_DEFAULTS``)."""
 
 
 def plugin_of(site: TemplateSite) -> str:
-    """Return the name of the plugin that a pair of templates stands in; empty where it is the device's own."""
+    """Return the name of the plugin that a pair of templates stands in; empty for the device's own."""
     return next((name for name, _ in _plugins_with(site)), "")
 
 
@@ -48,7 +48,8 @@ def _plugins_with(site: TemplateSite) -> Iterator[tuple[str, yaml.MappingNode]]:
 
 def _plugins(given: dict[str, tuple[yaml.Node, yaml.Node]]) -> Iterator[tuple[str, yaml.MappingNode]]:
     plugins = given["plugins"][1] if "plugins" in given else None
-    for item in plugins.value if isinstance(plugins, yaml.SequenceNode) else []:
+    items: list[yaml.Node] = plugins.value if isinstance(plugins, yaml.SequenceNode) else []
+    for item in items:
         if isinstance(item, yaml.MappingNode):
             for name, (_, settings) in members(item).items():
                 if isinstance(settings, yaml.MappingNode):

@@ -6,17 +6,30 @@ from collections.abc import Mapping
 from functools import cache
 from types import MappingProxyType
 
-from . import _argument_checks, _device_checks, _file_checks, _template_checks
+from . import (
+    _argument_checks,
+    _device_checks,
+    _file_checks,
+    _iconfig_checks,
+    _template_checks,
+    _tiled_checks,
+)
 from ._checks import Check, Code, checks_in
 
-__all__ = ["CHECKS", "codes"]
+__all__ = ["BESIDE_CHECKS", "CHECKS", "codes"]
 
 CHECKS: tuple[Check, ...] = checks_in(_file_checks, _device_checks, _argument_checks, _template_checks)
 """Every check of files of devices by themselves."""
+
+BESIDE_CHECKS: tuple[Check, ...] = checks_in(_iconfig_checks, _tiled_checks)
+"""Every check of what stands beside them."""
 
 
 @cache
 def codes() -> Mapping[str, Code]:
     """Return what the reference says about each code, in their order: the one source of that page."""
-    every = [*_file_checks.READING_CODES, *(code for check in CHECKS for code in check.codes)]
+    every = [
+        *_file_checks.READING_CODES,
+        *(code for check in (*CHECKS, *BESIDE_CHECKS) for code in check.codes),
+    ]
     return MappingProxyType({code.code: code for code in sorted(every, key=lambda code: code.code)})

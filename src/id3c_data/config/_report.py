@@ -67,8 +67,8 @@ def render(report: Report, form: Format = "text", *, colours: bool = False) -> s
     report
         What to say.
     form
-        ``"text"`` for people; ``"github"`` for annotations of GitHub Actions; ``"json"``; ``"sarif"`` for SARIF
-        2.1.0, which code scanning and editors read.
+        ``"text"`` for people; ``"github"`` for annotations of GitHub Actions; ``"json"``; ``"sarif"`` for
+        SARIF 2.1.0, which code scanning and editors read.
     colours
         Whether ``"text"`` may hold colours, as escape sequences of terminals.
     """

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from os import PathLike
+from pathlib import Path
 
 from ..errors import ConfigError
 from ._arguments import FindArguments
+from ._calls import calls
+from ._beside import files_beside
 from ._checks import Check, Devices
 from ._document import Document, read_document
 from ._entries import DeviceEntry, device_entries
@@ -17,7 +20,7 @@ from ._in_child import find_in_child
 from ._named_classes import named_classes
 from ._names import is_import_path
 from ._problem import Problem
-from ._registry import CHECKS
+from ._registry import BESIDE_CHECKS, CHECKS
 
 __all__ = ["Loaded", "check", "error_of", "load", "run_checks"]
 
@@ -28,12 +31,15 @@ class Loaded:
 
     Parameters
     ----------
+    files
+        Every file that was looked at.
     devices
         What could be read, with its positions.
     problems
         Every fault, in the order in which they stand in the files.
     """
 
+    files: tuple[Path, ...]
     devices: Devices
     problems: tuple[Problem, ...]
 
@@ -46,14 +52,15 @@ def check(
     Parameters
     ----------
     paths
-        Files, or folders: of those each file of devices. Names of devices must differ in all of them together.
+        Files, or folders: of those each file of devices. Names of devices must differ in all of them
+        together. ``iconfig.yml`` and ``tiled.yml`` in the same folders are checked too.
     imports
         Whether what the files name is imported, to see what it takes: in a process of its own, where ophyd
         connects to nothing. Without that, what needs it is not checked.
     import_timeout
         Seconds that one import may take.
     """
-    return list(load(paths, imports=imports, import_timeout=import_timeout).problems)
+    return list(load(paths, imports=imports, import_timeout=import_timeout, beside=True).problems)
 
 
 def load(
@@ -62,6 +69,7 @@ def load(
     imports: bool = True,
     import_timeout: float = 30.0,
     find: FindArguments | None = None,
+    beside: bool = False,
 ) -> Loaded:
     """Return the devices of these files, and every fault of the files.
 
@@ -71,19 +79,27 @@ def load(
         See `check`.
     find
         Imports in another way than in a process of its own, such as `find_here`.
+    beside
+        Whether to check what stands beside the files of devices too.
     """
-    read = [read_document(path) for path in devices_files(paths)]
-    documents = tuple(result for result in read if isinstance(result, Document))
+    files = devices_files(paths)
+    others = files_beside(files) if beside else ()
+    read = [read_document(path) for path in (*files, *others)]
+    documents = tuple(result for result in read if isinstance(result, Document) and result.path in files)
+    neighbours = tuple(result for result in read if isinstance(result, Document) and result.path in others)
     entries = tuple(entry for document in documents for entry in device_entries(document))
     find = find or (lambda names: find_in_child(names, import_timeout))
-    devices = Devices(documents, entries, find(_import_paths(entries)) if imports else {})
-    problems = [result for result in read if isinstance(result, Problem)] + run_checks(CHECKS, devices)
-    order = [result.path for result in read]
-    return Loaded(devices, tuple(sorted(problems, key=lambda problem: order.index(problem.path))))
+    devices = Devices(documents, entries, find(_import_paths(entries)) if imports else {}, neighbours)
+    problems = [result for result in read if isinstance(result, Problem)]
+    problems += run_checks((*CHECKS, *BESIDE_CHECKS), devices)
+    order = [*files, *others]
+    return Loaded(
+        tuple(order), devices, tuple(sorted(problems, key=lambda problem: order.index(problem.path)))
+    )
 
 
 def run_checks(checks: Iterable[Check], devices: Devices) -> list[Problem]:
-    """Return what these checks find, without what comments silence; of each file in the order of its lines."""
+    """Return what these checks find, without what comments silence; each file's in the order of its lines."""
     problems = {
         finding.as_problem(check.codes[0].code) for check in checks for finding in check.find(devices)
     }  # an anchor's fault once, however many devices share it
@@ -94,9 +110,10 @@ def run_checks(checks: Iterable[Check], devices: Devices) -> list[Problem]:
 
 
 def _import_paths(entries: Iterable[DeviceEntry]) -> list[str]:
-    named = [
-        path for entry in entries for path in (entry.creator, *(path for path, _ in named_classes(entry)))
-    ]
+    named: list[str] = []
+    for entry in entries:
+        named += (path for path, _ in named_classes(entry))
+        named += (call.made_by for call in calls(entry))
     return [path for path in dict.fromkeys(named) if is_import_path(path)]
 
 

@@ -43,14 +43,14 @@ def test_right_file_has_none(file: Path) -> None:
     assert check_here(file) == []
 
 
-@pytest.mark.parametrize("file", [CONFIGS / "devices.yml", CONFIGS / "devices_3idc.yml"], ids=name_of)
+@pytest.mark.parametrize("file", [CONFIGS / "devices.yml", CONFIGS / "3idc" / "devices.yml"], ids=name_of)
 def test_shipped_file_has_none(file: Path) -> None:
     assert check([file], imports=False) == []
 
 
 def test_commented_plugin_of_3idc_has_the_problems_of_its_placeholders(tmp_path: Path) -> None:
     file = tmp_path / "devices.yml"
-    file.write_text((CONFIGS / "devices_3idc.yml").read_text().replace("      # ", "      "))
+    file.write_text((CONFIGS / "3idc" / "devices.yml").read_text().replace("      # ", "      "))
     write, read = check([file], imports=False)
     assert (write.code, write.what.split(" is ")[0]) == ("E302", "'s3ida/XRD/'")
     assert (read.code, read.line) == ("E302", write.line + 1)
