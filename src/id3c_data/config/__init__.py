@@ -7,8 +7,8 @@ from ._checks import Check, Code, Devices, checks_in, rule
 from ._document import Document, members, read_document
 from ._entries import DeviceEntry
 from ._expansion import expansions
-from ._ports import port_of
 from ._faults import check_eiger2_options, file_prefix_fault
+from ._ports import port_of
 from ._problem import Finding, Problem, Severity
 from ._registry import CHECKS, codes
 from ._report import Format, Report, render
@@ -37,8 +37,8 @@ __all__ = [
     "checks_in",
     "codes",
     "error_of",
-    "file_prefix_fault",
     "expansions",
+    "file_prefix_fault",
     "find_by_import",
     "find_here",
     "load",

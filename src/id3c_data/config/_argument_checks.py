@@ -1,54 +1,147 @@
-"""Checks of the arguments that each device is made with."""
+"""Checks of the arguments that each device, and each plugin of one, is made with."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
-from ._arguments import Arguments
-from ._checks import Devices, rule
-from ._document import members
-from ._entries import DeviceEntry
-from ._names import did_you_mean
+from ._arguments import Arguments, Kind
+from ._calls import Call, calls
+from ._checks import Check, Code, Devices
+from ._document import is_null
+from ._faults import Fault, faults, shown, unknown_argument
+from ._plugins import CREATORS, DETECTOR, HDF5_PLUGIN
 from ._problem import Finding
+from ._template_sites import READ, ROOT, WRITE
 
-__all__ = ["no_argument_is_missing", "no_argument_is_unknown"]
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
+__all__ = ["arguments_are_right"]
 
-@rule(
-    "E205",
-    "each argument is one that the class or creator takes",
-    wrong='ophyd.EpicsMotor:\n  - {name: m1, prefix: "gp:m1", lables: [motors]}\n',
-    right='ophyd.EpicsMotor:\n  - {name: m1, prefix: "gp:m1", labels: [motors]}\n',
-    needs_imports=True,
+_CHECKED_ELSEWHERE = frozenset(("name", "prefix", "labels", "read_path_template", "write_path_template"))
+"""Arguments whose kinds have rules with codes of their own, for every class."""
+
+_TEMPLATES = (WRITE, READ, ROOT)
+"""Arguments that may be written and left empty: the rules for templates say what that means."""
+
+_DETECTOR = """\
+id3c_data.devices.Eiger2Detector:
+  - name: eiger2
+    prefix: "dp_eiger_sn:"
+    write_path_template: "/detector/data/%Y/"
+    read_path_template: "/data/eiger2/%Y/"
+    {}
+"""
+
+_CODES = (
+    Code(
+        "E205",
+        "each argument is one that the class or creator takes",
+        "Python would say so in a TypeError without a line, and name neither the device nor what was meant.",
+        wrong=_DETECTOR.format("num_image: 10"),
+        right=_DETECTOR.format("num_images: 10"),
+    ),
+    Code(
+        "E206",
+        "each argument without a default is given",
+        "Python would say so in a TypeError without a line.",
+        wrong='ophyd.EpicsMotor:\n  - {prefix: "gp:m1"}\n',
+        right='ophyd.EpicsMotor:\n  - {name: m1, prefix: "gp:m1"}\n',
+        needs_imports=True,
+    ),
+    Code(
+        "E207",
+        "each argument is of the kind, and in the range, that the class or creator takes",
+        "Most classes look at their arguments when they use them: at night, in the middle of a scan. Of classes "
+        "outside this package their annotations are believed.",
+        wrong=_DETECTOR.format('num_images: "ten"'),
+        right=_DETECTOR.format("num_images: 10"),
+    ),
 )
-def no_argument_is_unknown(devices: Devices) -> Iterator[Finding]:
-    """Python would say so in a TypeError without a line."""
-    for entry, takes in _with_known_arguments(devices):
-        for name in () if takes.any_name else entry.arguments:
-            if name not in takes.names:
-                what = f"{entry.creator} takes no {name!r}"
-                next_step = did_you_mean(name, takes.names, f"it takes {', '.join(takes.names)}")
-                yield Finding(entry.path, members(entry.node)[name][0], what, next_step)
 
 
-@rule(
-    "E206",
-    "each argument without a default is given",
-    wrong='ophyd.EpicsMotor:\n  - {prefix: "gp:m1"}\n',
-    right='ophyd.EpicsMotor:\n  - {name: m1, prefix: "gp:m1"}\n',
-    needs_imports=True,
-)
-def no_argument_is_missing(devices: Devices) -> Iterator[Finding]:
-    """Python would say so in a TypeError without a line."""
-    for entry, takes in _with_known_arguments(devices):
-        missing = [name for name in takes.required if name not in entry.arguments]
-        if missing:
-            what = f"{entry.creator} needs {', '.join(missing)}"
-            yield Finding(entry.path, entry.node, what, f"add `{missing[0]}:` to this device")
-
-
-def _with_known_arguments(devices: Devices) -> Iterator[tuple[DeviceEntry, Arguments]]:
+def _find(devices: Devices) -> Iterator[Finding]:
     for entry in devices.entries:
-        takes = devices.arguments.get(entry.creator)
-        if isinstance(takes, Arguments):
-            yield entry, takes
+        for call in calls(entry):
+            for fault in _faults_of(call, devices):
+                yield _as_finding(call, fault)
+
+
+arguments_are_right = Check(_CODES, _find)
+
+
+def _as_finding(call: Call, fault: Fault) -> Finding:
+    if fault.argument in call.nodes:
+        key, node = call.nodes[fault.argument]
+        at = key if fault.code == "E205" else node
+    else:
+        at = call.at
+    return Finding(call.entry.path, at, fault.what, fault.next_step, fault.code)
+
+
+def _faults_of(call: Call, devices: Devices) -> Iterator[Fault]:
+    takes = devices.arguments.get(call.made_by)
+    if model := _model(call.made_by, is_part=call.is_part):
+        yield from _faults_by_model(call, model)
+    elif isinstance(takes, Arguments):
+        yield from _faults_by_signature(call, takes)
+
+
+def _model(made_by: str, *, is_part: bool) -> type[BaseModel] | None:
+    """Return the model of what is ours; pydantic is imported only where there is something of that."""
+    if made_by not in (DETECTOR, HDF5_PLUGIN, *CREATORS):
+        return None
+    from ._models import MODELS, PLUGIN_MODELS
+
+    return PLUGIN_MODELS.get(made_by) if is_part else MODELS.get(made_by)
+
+
+def _faults_by_model(call: Call, model: type[BaseModel]) -> Iterator[Fault]:
+    templates = {name for name in (WRITE, READ) if _is_given(call, name)}
+    values = {
+        name: value for name, value in call.values.items() if value is not None or name not in _TEMPLATES
+    }
+    for fault in faults(model, values, call.made_by):
+        if not (templates and fault.code == "E206" and fault.argument in (WRITE, READ)):
+            yield fault  # one template without the other is E301
+
+
+def _is_given(call: Call, name: str) -> bool:
+    return name in call.nodes and not is_null(call.nodes[name][1])
+
+
+def _faults_by_signature(call: Call, takes: Arguments) -> Iterator[Fault]:
+    for name, value in call.values.items():
+        if name not in takes.names and not takes.any_name:
+            yield unknown_argument(name, takes.names, call.made_by)
+        elif name not in _CHECKED_ELSEWHERE and (fault := _wrong_kind(name, value, takes)):
+            yield fault
+    missing = [
+        name for name in takes.required if name not in call.values and name not in call.given_otherwise
+    ]
+    if missing:
+        what = f"{call.made_by} needs {', '.join(missing)}"
+        yield Fault("E206", missing[0], (), what, f"add `{missing[0]}:` to this device")
+
+
+def _wrong_kind(name: str, value: Any, takes: Arguments) -> Fault | None:
+    allowed = [kind for kind in takes.kinds.get(name, ()) if kind != "nothing"]
+    if not allowed or (value is None and "nothing" in takes.kinds[name]) or _kinds_of(value) & {*allowed}:
+        return None
+    asked = " or ".join(allowed)
+    next_step = f'put it in quotes: "{value}"' if asked == "text" and _is_single(value) else f"write {asked}"
+    return Fault("E207", name, (name,), f"{name}: {shown(value)} is not {asked}", next_step)
+
+
+def _is_single(value: Any) -> bool:
+    return value is not None and not isinstance(value, list | dict)
+
+
+def _kinds_of(value: Any) -> set[Kind]:
+    if isinstance(value, bool):
+        return {"true or false"}
+    if isinstance(value, int):
+        return {"a whole number", "a number", *(["true or false"] if value in (0, 1) else [])}
+    kinds: dict[type, Kind] = {str: "text", float: "a number", list: "a list", dict: "a mapping"}
+    return {kind for kind in (kinds.get(type(value)),) if kind}

@@ -7,9 +7,13 @@ import re
 from collections.abc import Iterator
 from typing import Any, cast
 
+import yaml
+
 from ..errors import ConfigError
 from ._checks import Devices, rule
+from ._document import members
 from ._entries import DeviceEntry
+from ._faults import shown
 from ._named_classes import named_classes
 from ._names import is_identifier, is_import_path
 from ._problem import Finding
@@ -26,7 +30,23 @@ __all__ = [
 ]
 
 _OF_SESSION = frozenset(
-    "RE bec bp bps bpp cat cat_client bluesky ophyd np plt sd peaks oregistry iconfig".split()
+    [
+        "RE",
+        "bec",
+        "bp",
+        "bps",
+        "bpp",
+        "cat",
+        "cat_client",
+        "bluesky",
+        "ophyd",
+        "np",
+        "plt",
+        "sd",
+        "peaks",
+        "oregistry",
+        "iconfig",
+    ]
 )
 """Names that a BITS session, or IPython in it, gives to things of its own."""
 
@@ -84,7 +104,7 @@ def names_are_identifiers(devices: Devices) -> Iterator[Finding]:
     for entry in devices.entries:
         name = entry.name
         if "name" in entry.arguments and not is_identifier(name):
-            what = f"{name!r} cannot be a device's name"
+            what = f"{shown(name)} cannot be a device's name"
             next_step = "use letters, digits and underscores, no digit first, no word of Python"
             yield Finding(entry.path, entry.argument_node("name"), what, next_step)
 
@@ -115,13 +135,13 @@ def names_are_unique(devices: Devices) -> Iterator[Finding]:
     right='ophyd.EpicsMotor:\n  - {name: m1, prefix: "gp:m1", labels: [motors]}\n',
 )
 def labels_are_a_list_of_text(devices: Devices) -> Iterator[Finding]:
-    """A single text would become one label for each of its letters, and the baseline would miss the device."""
+    """A single text would become one label for each of its letters, and no baseline would find the device."""
     for entry in devices.entries:
         labels = entry.arguments.get("labels", [])
         if not isinstance(labels, list):
             next_step = f"write [{labels}]" if isinstance(labels, str) else 'write a list such as ["motors"]'
             yield Finding(
-                entry.path, entry.argument_node("labels"), f"labels: {labels!r} is no list", next_step
+                entry.path, entry.argument_node("labels"), f"labels: {shown(labels)} is no list", next_step
             )
             continue
         for index, label in enumerate(cast("list[Any]", labels)):
@@ -129,7 +149,7 @@ def labels_are_a_list_of_text(devices: Devices) -> Iterator[Finding]:
                 yield Finding(
                     entry.path,
                     entry.node_at("labels", index),
-                    f"labels: {label!r} is no text",
+                    f"labels: {shown(label)} is no text",
                     "put it in quotes",
                 )
 
@@ -149,9 +169,12 @@ def prefixes_fit_epics(devices: Devices) -> Iterator[Finding]:
 
 def _faults_of_prefix(prefix: object) -> Iterator[tuple[str, str]]:
     if not isinstance(prefix, str):
-        yield f"{prefix!r} is no text", f'put it in quotes: "{prefix}"'
+        yield f"{shown(prefix)} is no text", "put it in quotes"
     elif found := _NOT_IN_A_PV.search(prefix):
-        yield f"{prefix!r} holds {found[0]!r}, which no PV's name can", "write the name as the IOC has it"
+        yield (
+            f"{shown(prefix)} holds {found[0]!r}, which no PV's name can",
+            "write the name as the IOC has it",
+        )
     elif len(prefix) >= _LONGEST_PV:
         yield f"{len(prefix)} characters, where a PV's whole name has at most {_LONGEST_PV}", "correct it"
 
@@ -179,16 +202,39 @@ def names_are_free(devices: Devices) -> Iterator[Finding]:
 )
 def devices_differ(devices: Devices) -> Iterator[Finding]:
     """A line was copied, and its prefix forgotten: moving one device would move the other."""
-    first: dict[str, DeviceEntry] = {}
+    first: dict[tuple[str, int], DeviceEntry] = {}
+    contents = _Contents()
     for entry in devices.entries:
         if not entry.arguments.get("prefix"):
             continue
-        rest = {key: value for key, value in entry.arguments.items() if key not in ("name", "labels")}
-        same = f"{entry.creator} {sorted(rest.items(), key=str)!r}"
+        same = entry.creator, contents.of(entry.node, without=("name", "labels"))
         if same in first and first[same].name != entry.name:
             what = f"{entry.name!r} is made like {first[same].name!r} at {first[same].location}"
             yield Finding(entry.path, entry.argument_node("prefix"), what, "see whether its prefix is right")
         first.setdefault(same, entry)
+
+
+class _Contents:
+    """Numbers that are equal where nodes say the same; each node is looked at once, whatever aliases it has."""
+
+    def __init__(self) -> None:
+        self._number: dict[object, int] = {}
+        self._seen: dict[int, tuple[yaml.Node, int]] = {}
+
+    def of(self, node: yaml.Node, without: tuple[str, ...] = ()) -> int:
+        """Return the number of what a node says."""
+        if id(node) in self._seen:
+            return self._seen[id(node)][1]
+        self._seen[id(node)] = node, -1  # a node that holds itself ends here
+        content: object = node.value, node.tag
+        if isinstance(node, yaml.MappingNode):
+            below = members(node).items()
+            content = frozenset((key, self.of(value)) for key, (_, value) in below if key not in without)
+        elif isinstance(node, yaml.SequenceNode):
+            content = tuple(self.of(item) for item in node.value)
+        number = self._number.setdefault(content, len(self._number))
+        self._seen[id(node)] = node, number
+        return number
 
 
 def _first_of_each_section(devices: Devices) -> Iterator[DeviceEntry]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import yaml
 
@@ -69,12 +69,12 @@ def read_document(path: Path) -> Document | Problem:
 
 
 def _values(loader: yaml.SafeLoader, root: yaml.Node | None) -> Any:
-    """Return the values of a file, and leave its nodes as they are written: PyYAML resolves merges in them."""
+    """Return a file's values, and leave its nodes as they are written: PyYAML resolves merges in them."""
     if root is None:
         return None
     written = [(node, list(node.value)) for node in mappings_below(root)]
     try:
-        return loader.construct_document(root)
+        return cast("Any", loader).construct_document(root)
     finally:
         for node, pairs in written:
             node.value = pairs

@@ -63,7 +63,7 @@ class DeviceEntry:
         node: yaml.Node = self.node
         for key in keys:
             if isinstance(node, yaml.MappingNode) and key in (below := members(node)):
-                node = below[cast("str", key)][1]
+                node = below[key][1]
             elif isinstance(node, yaml.SequenceNode) and isinstance(key, int) and key < len(node.value):
                 node = node.value[key]
             else:

@@ -1,4 +1,4 @@
-"""Importing in a process of its own: one that hangs or dies is a fault of what it imports, not of the check."""
+"""Importing in a process of its own: if it hangs or dies, that is a fault of what it imports."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import IO, Any
 
 from ..errors import ConfigError
@@ -70,7 +71,7 @@ class _Child:
     """A Python process with this one's module search path, in a session of its own so that it ends whole."""
 
     def __init__(self, said: IO[str]) -> None:
-        self._process = subprocess.Popen(
+        self._process = subprocess.Popen(  # noqa: S603 - this very Python, on a module of this package
             [sys.executable, "-m", f"{__package__}._child"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -87,10 +88,8 @@ class _Child:
         return self
 
     def __exit__(self, *_: object) -> None:
-        try:
+        with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)  # with what an import may have started
-        except ProcessLookupError:
-            pass
         self._process.wait()
         self._reader.join()
         for pipe in (self._process.stdin, self._process.stdout):
@@ -99,12 +98,11 @@ class _Child:
 
     def ask(self, paths: Sequence[str]) -> None:
         """Say what is to be imported."""
-        assert self._process.stdin is not None
-        try:
-            self._process.stdin.write(json.dumps({"paths": paths, "sys_path": sys.path}) + "\n")
-            self._process.stdin.flush()
-        except BrokenPipeError:
-            pass  # it is dead, and the answer will be that
+        asked = json.dumps({"paths": paths, "sys_path": sys.path}) + "\n"
+        if self._process.stdin is not None:
+            with suppress(BrokenPipeError):  # it is dead, and the answer will be that
+                self._process.stdin.write(asked)
+                self._process.stdin.flush()
 
     def answer(self, timeout: float) -> dict[str, Any] | None:
         """Return the next answer, or None where the process ended; raises `queue.Empty` when time is up."""
@@ -117,8 +115,7 @@ class _Child:
         return f"died of {signal.Signals(-status).name}" if status < 0 else f"ended with status {status}"
 
     def _read(self) -> None:
-        assert self._process.stdout is not None
-        for line in self._process.stdout:
+        for line in self._process.stdout or ():
             self._answers.put(line)
         self._answers.put("")
 

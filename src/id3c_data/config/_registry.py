@@ -11,6 +11,8 @@ from . import (
     _device_checks,
     _file_checks,
     _iconfig_checks,
+    _place_checks,
+    _plugin_checks,
     _template_checks,
     _tiled_checks,
 )
@@ -18,7 +20,9 @@ from ._checks import Check, Code, checks_in
 
 __all__ = ["BESIDE_CHECKS", "CHECKS", "codes"]
 
-CHECKS: tuple[Check, ...] = checks_in(_file_checks, _device_checks, _argument_checks, _template_checks)
+CHECKS: tuple[Check, ...] = checks_in(
+    _file_checks, _device_checks, _argument_checks, _plugin_checks, _template_checks, _place_checks
+)
 """Every check of files of devices by themselves."""
 
 BESIDE_CHECKS: tuple[Check, ...] = checks_in(_iconfig_checks, _tiled_checks)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from ..errors import ConfigError
 from ._arguments import FindArguments
-from ._calls import calls
 from ._beside import files_beside
+from ._calls import calls
 from ._checks import Check, Devices
 from ._document import Document, read_document
 from ._entries import DeviceEntry, device_entries

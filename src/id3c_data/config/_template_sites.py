@@ -12,6 +12,7 @@ from ..errors import TemplateError
 from ..paths import PathSemantics, PathTemplates
 from ._document import is_null, mappings_below, members
 from ._entries import DeviceEntry
+from ._plugins import CREATORS, EIGER2_CREATOR, Plugin, plugins_of
 
 __all__ = ["READ", "ROOT", "SEMANTICS", "WRITE", "TemplateSite", "template_sites"]
 
@@ -26,11 +27,14 @@ class TemplateSite:
     ----------
     entry
         The device.
+    made_by
+        Import path of the class or creator that takes them, as far as the file names it.
     nodes
         Key and value of the templates, their root and semantics, as far as they are given.
     """
 
     entry: DeviceEntry
+    made_by: str
     nodes: Mapping[str, tuple[yaml.Node, yaml.Node]]
 
     def value(self, name: str) -> Any:
@@ -58,12 +62,33 @@ class TemplateSite:
 
 def template_sites(entry: DeviceEntry) -> Iterator[TemplateSite]:
     """Yield every place in a device, at any depth, where a template stands."""
-    for mapping in mappings_below(entry.node):
-        given = members(mapping)
-        nodes = {
-            name: given[name]
-            for name in (WRITE, READ, ROOT, SEMANTICS)
-            if name in given and not is_null(given[name][1])
-        }
-        if WRITE in nodes or READ in nodes:
-            yield TemplateSite(entry, nodes)
+    if entry.creator in CREATORS:
+        yield from _sites_of_plugins(entry)
+    else:
+        for mapping in mappings_below(entry.node):
+            yield from _site(entry, entry.creator, members(mapping))
+
+
+def _sites_of_plugins(entry: DeviceEntry) -> Iterator[TemplateSite]:
+    """Yield those of a creator: what stands in ``hdf1`` is the detector's own for `eiger2_creator`."""
+    own = members(entry.node)
+    for plugin in plugins_of(entry):
+        if not isinstance(plugin, Plugin):
+            continue
+        if entry.creator == EIGER2_CREATOR and plugin.name == "hdf1":
+            own = {**plugin.settings, **own}
+        else:
+            yield from _site(entry, plugin.made_by, plugin.settings)
+    yield from _site(entry, entry.creator, own)
+
+
+def _site(
+    entry: DeviceEntry, made_by: str, given: Mapping[str, tuple[yaml.Node, yaml.Node]]
+) -> Iterator[TemplateSite]:
+    nodes = {
+        name: given[name]
+        for name in (WRITE, READ, ROOT, SEMANTICS)
+        if name in given and not is_null(given[name][1])
+    }
+    if WRITE in nodes or READ in nodes:
+        yield TemplateSite(entry, made_by, nodes)

@@ -1,0 +1,118 @@
+"""What is wrong with arguments, by the models: for the check of a file, and for the devices themselves."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from reprlib import Repr
+from typing import TYPE_CHECKING, Any, get_args
+
+from ..errors import ConfigError
+from ._names import did_you_mean
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+    from pydantic_core import ErrorDetails
+
+__all__ = ["Fault", "check_eiger2_options", "faults", "file_prefix_fault", "shown", "unknown_argument"]
+
+_LONGEST_FILE_PREFIX = 28  # with unique id, series and file number a name fits the 64 characters left for it
+
+_short = Repr()
+_short.maxstring = _short.maxother = 80
+shown = _short.repr
+"""Like `repr`, but short, whatever the value is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with one argument.
+
+    Parameters
+    ----------
+    code
+        Of the rule that is broken.
+    argument
+        Its name.
+    place
+        Keys and indices to the value that is wrong, from the argument on.
+    what, next_step
+        What is wrong, and what to write instead.
+    """
+
+    code: str
+    argument: str
+    place: tuple[str | int, ...]
+    what: str
+    next_step: str
+
+
+def faults(model: type[BaseModel], values: Mapping[str, Any], made_by: str) -> Iterator[Fault]:
+    """Yield what a model refuses: unknown (E205), missing (E206) and wrong (E207) arguments."""
+    from pydantic import ValidationError
+
+    try:
+        model.model_validate(values)
+    except ValidationError as error:
+        for detail in error.errors(include_url=False, include_context=False):
+            yield _fault(model, detail, made_by)
+
+
+def _fault(model: type[BaseModel], detail: ErrorDetails, made_by: str) -> Fault:
+    place = detail["loc"]
+    argument = str(place[0])
+    if detail["type"] == "missing":
+        what, next_step = f"{made_by} needs {argument}", f"add `{argument}:` to this device"
+        return Fault("E206", argument, place, what, next_step)
+    if detail["type"] == "extra_forbidden":
+        return unknown_argument(argument, model.model_fields, made_by)
+    what, next_step = _words(model, argument, detail["input"])
+    return Fault("E207", argument, place, what, next_step)
+
+
+def unknown_argument(argument: str, known: Mapping[str, Any] | tuple[str, ...], made_by: str) -> Fault:
+    """Return the fault of an argument that nothing takes."""
+    next_step = did_you_mean(argument, known, f"it takes {', '.join(known)}")
+    return Fault("E205", argument, (argument,), f"{made_by} takes no {argument!r}", next_step)
+
+
+def _words(model: type[BaseModel], argument: str, value: object) -> tuple[str, str]:
+    from ._models import Words
+
+    field = model.model_fields[argument]
+    said = next((words for words in field.metadata if isinstance(words, Words)), None)
+    if said is not None:
+        return f"{argument}: {shown(value)} {said.what}", said.next_step
+    allowed = [str(choice) for choice in get_args(field.annotation)]
+    listed = f"use one of {', '.join(map(repr, allowed))}"
+    nearest = did_you_mean(value, allowed, listed) if isinstance(value, str) else listed
+    return f"{argument}: {shown(value)} is not known", nearest
+
+
+def file_prefix_fault(prefix: str) -> Fault | None:
+    """Return what is wrong with the start of file names (E210), if anything is."""
+    if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", prefix) and len(prefix) <= _LONGEST_FILE_PREFIX:
+        return None
+    return Fault(
+        "E210",
+        "file_prefix",
+        ("file_prefix",),
+        f"file_prefix: {shown(prefix)} cannot start a file name",
+        f"use at most {_LONGEST_FILE_PREFIX} letters, digits, '.', '_' and '-'",
+    )
+
+
+def check_eiger2_options(where: str = "", **values: Any) -> None:
+    """Refuse values of an Eiger2's arguments by the rules, codes and words of the check of devices.yml.
+
+    Raises
+    ------
+    ConfigError
+        One of them cannot be.
+    """
+    from ._models import Eiger2Detector
+
+    for fault in faults(Eiger2Detector, values, "Eiger2Detector"):
+        if fault.code != "E206":  # only what is given is looked at
+            raise ConfigError(fault.what, where, fault.next_step, fault.code)

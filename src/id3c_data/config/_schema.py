@@ -1,0 +1,40 @@
+"""The JSON Schema of a devices.yml: what editors complete and explain while one is written."""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = ["schema"]
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema (draft 2020-12) of a devices.yml.
+
+    The sections of this package and of `apstools.devices.ad_creator` are known with their arguments; of any
+    other section, what every device has.
+    """
+    from pydantic.json_schema import models_json_schema
+
+    from ._models import MODELS, Device
+
+    models = {**MODELS, "": Device}
+    references, definitions = models_json_schema(
+        [(model, "validation") for model in models.values()], ref_template="#/$defs/{model}"
+    )
+    lists = {
+        path: {
+            "type": "array",
+            "description": (model.__doc__ or "").strip(),
+            "items": references[(model, "validation")],
+        }
+        for path, model in models.items()
+    }
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "devices.yml",
+        "description": "Devices of a Bluesky session: sections named by a class or creator, each with a list.",
+        "type": "object",
+        "additionalProperties": lists.pop(""),
+        "properties": lists,
+        "$defs": definitions["$defs"],
+    }
