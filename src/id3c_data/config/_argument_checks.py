@@ -53,8 +53,8 @@ _CODES = (
     Code(
         "E207",
         "each argument is of the kind, and in the range, that the class or creator takes",
-        "Most classes look at their arguments when they use them: at night, in the middle of a scan. Of classes "
-        "outside this package their annotations are believed.",
+        "Most classes look at their arguments when they use them: at night, in the middle of a scan. What "
+        "classes outside this package take is known from their annotations.",
         wrong=_DETECTOR.format('num_images: "ten"'),
         right=_DETECTOR.format("num_images: 10"),
     ),
@@ -143,5 +143,10 @@ def _kinds_of(value: Any) -> set[Kind]:
         return {"true or false"}
     if isinstance(value, int):
         return {"a whole number", "a number", *(["true or false"] if value in (0, 1) else [])}
-    kinds: dict[type, Kind] = {str: "text", float: "a number", list: "a list", dict: "a mapping"}
-    return {kind for kind in (kinds.get(type(value)),) if kind}
+    kinds: list[tuple[type, Kind]] = [
+        (str, "text"),
+        (float, "a number"),
+        (list, "a list"),
+        (dict, "a mapping"),
+    ]
+    return {kind for cls, kind in kinds if isinstance(value, cls)}

@@ -113,7 +113,7 @@ def _nearest_module(module_name: str, error: Exception) -> str:
         return otherwise  # it is there, but fails, or needs another one that is missing
     parent, _, last = missing.rpartition(".")
     if not parent:
-        return did_you_mean(last, packages_distributions(), otherwise)
+        return did_you_mean(last, packages_distributions(), otherwise, cutoff=0.8)
     beside = pkgutil.iter_modules(getattr(importlib.import_module(parent), "__path__", []))
     return did_you_mean(last, [module.name for module in beside], otherwise)
 
@@ -177,7 +177,7 @@ def _kinds(hint: Any, parameter: inspect.Parameter) -> tuple[Kind, ...]:
     for option in options:
         origin = typing.get_origin(option) or option
         if origin is Literal:
-            kinds += [_KINDS[type(value)] for value in typing.get_args(option) if type(value) in _KINDS]
+            kinds.extend(_KINDS[type(value)] for value in typing.get_args(option) if type(value) in _KINDS)
         elif origin in (list, tuple, Sequence, Iterable, dict, Mapping, set, Set) or origin in _KINDS:
             kinds.append(_KINDS[origin])
         else:

@@ -35,6 +35,8 @@ class Code:
         Files that break and keep the rule; a plain text is that of a devices.yml. Tests see that they do.
     needs_imports
         Whether only a check that imports what the file names can tell.
+    live
+        Whether only a check at the beamline can tell.
     """
 
     code: str
@@ -43,6 +45,7 @@ class Code:
     wrong: Example
     right: Example
     needs_imports: bool = False
+    live: bool = False
 
     @property
     def severity(self) -> Severity:

@@ -215,7 +215,7 @@ def devices_differ(devices: Devices) -> Iterator[Finding]:
 
 
 class _Contents:
-    """Numbers that are equal where nodes say the same; each node is looked at once, whatever aliases it has."""
+    """Numbers that are equal where nodes say the same; each node is looked at once, however many aliases."""
 
     def __init__(self) -> None:
         self._number: dict[object, int] = {}

@@ -1,7 +1,7 @@
-"""What may be written in a devices.yml for the devices of this package: pydantic's models, one a class or creator.
+"""What a devices.yml may say of this package's devices: pydantic's models, one for each class or creator.
 
-Their descriptions are the one source of the JSON Schema and of the reference. A field whose rules have codes of
-their own takes anything here, so that no fault is said twice.
+Their descriptions are the one source of the JSON Schema and of the reference. A field whose rules have codes
+of their own takes anything here, so that no fault is said twice.
 """
 
 from __future__ import annotations

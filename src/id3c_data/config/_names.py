@@ -19,9 +19,21 @@ def is_import_path(path: object) -> bool:
     return isinstance(path, str) and "." in path and all(is_identifier(part) for part in path.split("."))
 
 
-def did_you_mean(wrong: str, right: Iterable[str], otherwise: str) -> str:
-    """Return the next step for a wrong name: the nearest right one, or else what else to do."""
+def did_you_mean(wrong: str, right: Iterable[str], otherwise: str, *, cutoff: float = 0.6) -> str:
+    """Return the next step for a wrong name: the nearest right one, or else what else to do.
+
+    Parameters
+    ----------
+    wrong
+        What is written.
+    right
+        Names that could have been meant.
+    otherwise
+        The next step where none of them is near.
+    cutoff
+        How near one has to be, from 0 to 1 (alike).
+    """
     known = [name for name in right if not name.startswith("_")]
     by_lower_case = {name.lower(): name for name in known}
-    nearest = get_close_matches(wrong.lower(), by_lower_case, n=1)
+    nearest = get_close_matches(wrong.lower(), by_lower_case, n=1, cutoff=cutoff)
     return f"did you mean {by_lower_case[nearest[0]]!r}?" if nearest else otherwise

@@ -47,7 +47,7 @@ def folders_are_not_shared(devices: Devices) -> Iterator[Finding]:
         folder = str(PurePosixPath(site.value(READ)))
         for other, taken in first:
             if other.entry is not site.entry and _can_be_one(folder, taken):
-                what = f"{site.entry.name!r} and {other.entry.name!r} ({other.entry.location}) write into one folder"
+                what = f"{other.entry.name!r} at {other.entry.location} writes into this folder too"
                 next_step = "give each a folder of its own, or files of one are lost to the other"
                 yield Finding(site.entry.path, site.nodes[READ][1], what, next_step)
                 break
@@ -69,7 +69,7 @@ def sides_are_not_confused(devices: Devices) -> Iterator[Finding]:
             continue
         for other, theirs in seen:
             if _swapped(templates, theirs):
-                what = f"the sides are the other way round than those of {other.entry.name!r} ({other.entry.location})"
+                what = f"{other.entry.name!r} at {other.entry.location} has its sides the other way round"
                 next_step = "swap those of one: write is what the IOC sees, read what readers see"
                 yield Finding(site.entry.path, site.nodes[WRITE][1], what, next_step)
                 break

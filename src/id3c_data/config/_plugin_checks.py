@@ -196,8 +196,7 @@ def templates_are_there(devices: Devices) -> Iterator[Finding]:
     for entry in devices.entries:
         if entry.creator == EIGER2_CREATOR:
             hdf1 = _plugins_by_name(entry).get("hdf1")
-            given = {*entry.arguments, *(hdf1.values if hdf1 else {})}
-            if not given & {WRITE, READ}:
+            if not {WRITE, READ} & {*entry.arguments, *(hdf1.settings if hdf1 else ())}:
                 what = f"{entry.creator} needs {WRITE} and {READ}"
                 yield Finding(
                     entry.path, entry.node, what, "add both to this device: the same folder from two sides"
@@ -211,7 +210,7 @@ def templates_are_there(devices: Devices) -> Iterator[Finding]:
     right=_CREATED + "    plugins: [cam, hdf1]\n    hinted: []\n    writer: hdf5\n",
 )
 def plugins_are_written_to(devices: Devices) -> Iterator[Finding]:
-    """Either the control unit should write and `hdf1` is left over, or its templates or `writer` are missing."""
+    """Either the control unit writes and `hdf1` is left over, or its templates or `writer` are missing."""
     for entry in devices.entries:
         for plugin in plugins_of(entry):
             if isinstance(plugin, Plugin) and plugin.name == "hdf1" and _is_idle(entry, plugin):

@@ -70,7 +70,7 @@ AD_CREATOR_PLUGINS: Mapping[str, str] = MappingProxyType(
         "tiff1": f"{_APSTOOLS}AD_EpicsFileNameTIFFPlugin",
     }
 )
-"""Those that apstools' ``ad_creator`` knows, with the classes that it takes by itself (``PLUGIN_DEFAULTS``)."""
+"""Those that apstools' ``ad_creator`` knows, with the classes that it takes (``PLUGIN_DEFAULTS``)."""
 
 CREATORS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {EIGER2_CREATOR: EIGER2_PLUGINS, AD_CREATOR: tuple(AD_CREATOR_PLUGINS)}
@@ -132,7 +132,7 @@ def _plugin(entry: DeviceEntry, node: yaml.Node, value: Any) -> Plugin | None:
         return _with_defaults(entry, name, key, {}, {})
     if not isinstance(settings, yaml.MappingNode):
         return None
-    return _with_defaults(entry, name, key, members(settings), value[name])
+    return _with_defaults(entry, name, key, members(settings), cast("dict[str, Any]", value)[name])
 
 
 def _with_defaults(

@@ -32,7 +32,7 @@ def schema() -> dict[str, Any]:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "devices.yml",
-        "description": "Devices of a Bluesky session: sections named by a class or creator, each with a list.",
+        "description": "Devices of a Bluesky session, in sections named by their class or creator.",
         "type": "object",
         "additionalProperties": lists.pop(""),
         "properties": lists,

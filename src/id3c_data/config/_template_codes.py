@@ -1,4 +1,4 @@
-"""What the reference says about each rule of path templates; the rules themselves are in `id3c_data.paths`."""
+"""What the reference says about each rule of path templates; `id3c_data.paths` has the rules themselves."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ TEMPLATE_CODES: tuple[Code, ...] = (
     _code(
         "E307",
         "separators are those of the side's system",
-        "A folder with another separator never matches what the IOC reads back, and staging ends in a timeout.",
+        "With another one a folder never matches what the IOC reads back, and staging ends in a timeout.",
         (r"'\detector\data\%Y\'", '"/data/eiger2/%Y/"'),
         (r"'D:\detector\data\%Y\'", '"/data/eiger2/%Y/"', "path_semantics: windows"),
     ),
@@ -81,13 +81,13 @@ TEMPLATE_CODES: tuple[Code, ...] = (
     _code(
         "E310",
         "each component is a name that the system can have, without spaces at its ends",
-        "Windows refuses some characters and drops others, and a space at an end is nearly always an accident.",
+        "Windows refuses some characters and drops others; a space at an end is nearly always an accident.",
         ('"/detector/data /%Y/"', '"/data/eiger2/%Y/"'),
     ),
     _code(
         "E311",
         "directives are those of strftime that fit a folder's name",
-        "An unknown one is left as it is on one system and dropped on another; %c and its like hold separators.",
+        "An unknown one stays on one system and vanishes on another; %c and its like hold separators.",
         ('"/detector/data/%Q/"', '"/data/eiger2/%Q/"'),
     ),
     _code(

@@ -38,7 +38,7 @@ class TemplateSite:
     nodes: Mapping[str, tuple[yaml.Node, yaml.Node]]
 
     def value(self, name: str) -> Any:
-        """Return what is written for one of the four: text, or what the rules refuse; None where nothing is."""
+        """Return what is written for one of the four, if anything: text, or what the rules refuse."""
         if name not in self.nodes:
             return None
         node = self.nodes[name][1]
@@ -55,7 +55,7 @@ class TemplateSite:
     def templates(self) -> PathTemplates | None:
         """The pair, where both sides are given and keep the rules."""
         try:
-            return PathTemplates(*map(self.value, (WRITE, READ, ROOT)), self.semantics)
+            return PathTemplates(self.value(WRITE), self.value(READ), self.value(ROOT), self.semantics)
         except TemplateError:
             return None
 

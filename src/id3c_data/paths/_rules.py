@@ -8,7 +8,7 @@ from datetime import datetime
 from ._lexical import PathSemantics, is_below, looks_like_windows
 from ._problem import Field, TemplateProblem, quoted
 from ._split import Split, join, split
-from ._text_rules import text_problems
+from ._text_rules import starts_unclearly, text_problems
 
 __all__ = ["FILE_NAME_ROOM", "FILE_PATH_LENGTH", "template_problems"]
 
@@ -54,7 +54,7 @@ def template_problems(
         yield swapped
         return
     found = [problem for side in sides for problem in text_problems(*side)]
-    if not any(problem.code in ("E302", "E308") for problem in found if problem.field == "write"):
+    if isinstance(write, str) and write.strip() and not starts_unclearly(write, semantics):
         found[:0] = _root_problems(write, write_root, semantics)
     yield from found or _pair_problems(write, read, write_root, semantics)
 

@@ -10,7 +10,7 @@ from ._lexical import PathSemantics, is_name
 from ._problem import Field, TemplateProblem, quoted
 from ._split import split
 
-__all__ = ["text_problems"]
+__all__ = ["starts_unclearly", "text_problems"]
 
 # Of Python's strftime: without the ones that bring separators, colons or time zones into a file name.
 _DIRECTIVES = frozenset("YymdHIMSfjUWwuVGbBaAp")
@@ -164,13 +164,18 @@ def _directive(template: _Template, letter: str) -> Iterator[TemplateProblem]:
 
 
 def _absolute(template: _Template) -> Iterator[TemplateProblem]:
-    if template.field == "write" or _drive_letter(template):
-        return  # a relative write template is a matter of its root; a drive letter has been named already
+    if template.field == "write" or starts_unclearly(template.text, template.semantics):
+        return  # a relative write template is a matter of its root
     if not split(template.text, template.semantics).anchor:
         start = "the drive letter or share" if template.semantics == "windows" else "'/'"
         yield template.problem(
             "E313", f"{quoted(template.text)} is not absolute", f"write it from {start} on"
         )
+
+
+def starts_unclearly(text: str, semantics: PathSemantics) -> bool:
+    """Say whether another rule refuses what the template starts with, so that "relative" is no news."""
+    return bool(re.match(r"[$~]" if semantics == "windows" else r"[$~\\]|[A-Za-z]:", text))
 
 
 _RULES: tuple[Callable[[_Template], Iterator[TemplateProblem]], ...] = (
