@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from ._arguments import Arguments, FindArguments, find_by_import, find_here
+from ._beside import ICONFIG, TILED, beside, value_at
 from ._checks import Check, Code, Devices, checks_in, rule
 from ._document import Document, members, read_document
 from ._entries import DeviceEntry
 from ._expansion import expansions
 from ._faults import check_eiger2_options, file_prefix_fault
+from ._ignores import without_ignored
 from ._ports import port_of
 from ._problem import Finding, Problem, Severity
 from ._registry import CHECKS, codes
@@ -18,6 +20,8 @@ from ._template_sites import TemplateSite, template_sites
 
 __all__ = [
     "CHECKS",
+    "ICONFIG",
+    "TILED",
     "Arguments",
     "Check",
     "Code",
@@ -32,6 +36,7 @@ __all__ = [
     "Report",
     "Severity",
     "TemplateSite",
+    "beside",
     "check",
     "check_eiger2_options",
     "checks_in",
@@ -50,4 +55,6 @@ __all__ = [
     "run_checks",
     "schema",
     "template_sites",
+    "value_at",
+    "without_ignored",
 ]

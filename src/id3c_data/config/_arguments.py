@@ -163,11 +163,15 @@ def _parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:
         ]
 
 
-def _hints(function: Callable[..., Any]) -> Mapping[str, Any]:
-    try:
-        return typing.get_type_hints(function)
-    except Exception:  # a name that only a type checker knows, or anything that an annotation may raise
-        return {}
+def _hints(function: Callable[..., Any]) -> dict[str, Any]:
+    hints: dict[str, Any] = {}
+    for name, annotation in getattr(function, "__annotations__", {}).items():
+        one = types.SimpleNamespace(__annotations__={name: annotation})
+        try:
+            hints |= typing.get_type_hints(one, globalns=getattr(function, "__globals__", {}))
+        except Exception:  # noqa: S112 - annotations may raise anything
+            continue
+    return hints
 
 
 def _kinds(hint: Any, parameter: inspect.Parameter) -> tuple[Kind, ...]:

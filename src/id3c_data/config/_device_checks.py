@@ -210,7 +210,7 @@ def devices_differ(devices: Devices) -> Iterator[Finding]:
         same = entry.creator, contents.of(entry.node, without=("name", "labels"))
         if same in first and first[same].name != entry.name:
             what = f"{entry.name!r} is made like {first[same].name!r} at {first[same].location}"
-            yield Finding(entry.path, entry.argument_node("prefix"), what, "see whether its prefix is right")
+            yield Finding(entry.path, entry.argument_node("name"), what, "see whether its prefix is right")
         first.setdefault(same, entry)
 
 

@@ -85,8 +85,10 @@ def _not_yaml(path: Path, text: str, error: yaml.YAMLError) -> Problem:
         before = _LINE_END.split(text[: error.position])
         what = f"the character {text[error.position]!a} cannot stand in YAML"
         return _problem(path, "E103", what, "take it away", len(before) - 1, len(before[-1]))
-    mark = getattr(error, "problem_mark", None)
     what = getattr(error, "problem", None) or str(error)
+    mark = getattr(error, "problem_mark", None)
+    if "end of stream" in what:  # what was never closed is more of a help than the last line
+        mark, what = getattr(error, "context_mark", None) or mark, "what begins here has no end"
     line, column = (mark.line, mark.column) if mark else (0, 0)
     if "\\t" in what:
         return _problem(path, "E106", "a tab is no indentation in YAML", "indent with spaces", line, column)

@@ -17,6 +17,8 @@ from . import (
     _tiled_checks,
 )
 from ._checks import Check, Code, checks_in
+from ._live_codes import LIVE_CODES
+from ._live_codes import LIVE_CODES
 
 __all__ = ["BESIDE_CHECKS", "CHECKS", "codes"]
 
@@ -34,6 +36,8 @@ def codes() -> Mapping[str, Code]:
     """Return what the reference says about each code, in their order: the one source of that page."""
     every = [
         *_file_checks.READING_CODES,
+        *LIVE_CODES,
+        *LIVE_CODES,
         *(code for check in (*CHECKS, *BESIDE_CHECKS) for code in check.codes),
     ]
     return MappingProxyType({code.code: code for code in sorted(every, key=lambda code: code.code)})

@@ -122,6 +122,6 @@ def error_of(problems: Iterable[Problem]) -> ConfigError:
     problems = list(problems)
     if len(problems) == 1:
         (problem,) = problems
-        return ConfigError(problem.what, where=problem.location, next_step=problem.next_step)
+        return ConfigError(problem.what, problem.location, problem.next_step, problem.code)
     listed = "".join(f"\n  {problem}" for problem in problems)
     return ConfigError(f"{len(problems)} problems:{listed}")

@@ -1,115 +1,186 @@
-"""Checks over whole files: each wrong file says its own problems in comments, the right ones stay silent."""
+"""The checks as a whole: which files, which order, what is imported, what comments silence."""
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import pytest
 
-from id3c_data.config import CHECKS, Problem, check, codes, find_here, load
+from id3c_data.config import CHECKS, Problem, check, error_of, find_here, load
+from id3c_data.errors import ConfigError
 
-HERE = Path(__file__).parent
-CONFIGS = HERE.parents[2] / "configs"
-WRONG = sorted((HERE / "corpus" / "wrong").glob("*.yml"))
-RIGHT = sorted((HERE / "corpus" / "right").glob("*.yml"))
-
-
-def check_here(file: Path) -> list[Problem]:
-    return list(load([file], find=find_here).problems)
+CONFIGS = Path(__file__).parents[3] / "configs"
+SIGNAL = "ophyd.Signal:\n- {name: %s}\n"
 
 
-def name_of(path: Path) -> str:
-    return path.stem
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "devices.yml"
 
 
-def expected(file: Path) -> list[tuple[int, str]]:
-    """Return (line, code) of each code that a comment of the file names."""
-    lines = enumerate(file.read_text().splitlines(), 1)
-    return [(number, code) for number, line in lines for code in re.findall(r"\b[EW]\d{3}\b", line)]
+def codes_of(file: Path) -> list[str]:
+    return [problem.code for problem in check([file], imports=False)]
 
 
-def found(file: Path) -> list[tuple[int, str]]:
-    return sorted((problem.line, problem.code) for problem in check_here(file))
+# The files that this project ships
 
 
-@pytest.mark.parametrize("file", WRONG, ids=name_of)
-def test_wrong_file_has_exactly_its_problems(file: Path) -> None:
-    assert found(file) == expected(file) != []
+def test_shipped_file_has_no_problem() -> None:
+    assert check([CONFIGS / "devices.yml"]) == []
 
 
-@pytest.mark.parametrize("file", RIGHT, ids=name_of)
-def test_right_file_has_none(file: Path) -> None:
-    assert check_here(file) == []
+def test_file_of_3idc_says_only_that_no_image_is_kept() -> None:
+    (problem,) = check([CONFIGS / "3idc" / "devices.yml"], imports=False)
+    assert (problem.code, problem.severity) == ("W202", "warning")
 
 
-@pytest.mark.parametrize("file", [CONFIGS / "devices.yml", CONFIGS / "3idc" / "devices.yml"], ids=name_of)
-def test_shipped_file_has_none(file: Path) -> None:
-    assert check([file], imports=False) == []
+def test_commented_plugin_of_3idc_has_the_problems_of_its_placeholders(file: Path) -> None:
+    text = (CONFIGS / "3idc" / "devices.yml").read_text().replace("      # ", "      ")
+    file.write_text(text)
+    problems = check([file], imports=False)
+    write = next(n for n, line in enumerate(text.splitlines(), 1) if "write_path_template" in line)
+    assert [(problem.code, problem.line - write) for problem in problems] == [
+        ("E313", 0),  # "s3ida/XRD/" starts nowhere
+        ("W303", 0),  # and says FIXME itself
+        ("E304", 1),  # "/path/to/" is a placeholder
+        ("W303", 1),
+    ]
 
 
-def test_commented_plugin_of_3idc_has_the_problems_of_its_placeholders(tmp_path: Path) -> None:
-    file = tmp_path / "devices.yml"
-    file.write_text((CONFIGS / "3idc" / "devices.yml").read_text().replace("      # ", "      "))
-    write, read = check([file], imports=False)
-    assert (write.code, write.what.split(" is ")[0]) == ("E302", "'s3ida/XRD/'")
-    assert (read.code, read.line) == ("E302", write.line + 1)
+# Which files
 
 
-def test_every_code_has_a_wrong_file() -> None:
-    by_bytes = {"E101", "E102"}  # tested below: such files are not text
-    assert {code for file in WRONG for _, code in expected(file)} | by_bytes == set(codes())
-
-
-def test_no_code_is_used_twice() -> None:
-    used = [rule.code for rule in CHECKS]
-    assert sorted(used) == sorted(set(used))
-
-
-def test_missing_file_is_a_problem(tmp_path: Path) -> None:
-    (problem,) = check([tmp_path / "devices.yml"], imports=False)
+def test_missing_file_is_a_problem(file: Path) -> None:
+    (problem,) = check([file], imports=False)
     assert (problem.code, problem.line, problem.column) == ("E101", 1, 1)
 
 
-def test_file_that_is_not_utf8_is_a_problem_with_its_line(tmp_path: Path) -> None:
-    file = tmp_path / "devices.yml"
-    file.write_bytes(b"ophyd.Signal:\n- {name: a, value: '25 \xb0C'}\n")
-    (problem,) = check([file], imports=False)
-    assert (problem.code, problem.line) == ("E102", 2)
+def test_folder_stands_for_its_files_of_devices(tmp_path: Path) -> None:
+    for name in ("devices.yml", "devices_aps_only.yaml", "iconfig.yml"):
+        (tmp_path / name).write_text(SIGNAL % "1a")
+    problems = [problem for problem in check([tmp_path], imports=False) if problem.code == "E203"]
+    assert [problem.path.name for problem in problems] == ["devices.yml", "devices_aps_only.yaml"]
 
 
-def test_mapping_that_holds_itself_ends(tmp_path: Path) -> None:
-    file = tmp_path / "devices.yml"
-    file.write_text("ophyd.Signal:\n- &a {name: a, value: *a}\n")
-    assert check([file], imports=False) == []
+def test_folder_without_any_is_a_problem(tmp_path: Path) -> None:
+    (problem,) = check([tmp_path], imports=False)
+    assert (problem.path, problem.code) == (tmp_path, "E101")
 
 
-def test_mapping_that_merges_itself_ends(tmp_path: Path) -> None:
-    file = tmp_path / "devices.yml"
-    file.write_text("ophyd.Signal:\n- &a {name: a, <<: *a}\n")
-    assert check([file], imports=False) == []
-
-
-def test_aliases_of_aliases_take_no_longer(tmp_path: Path) -> None:
-    file = tmp_path / "devices.yml"
-    doubled = "".join(f"  x{i}: &x{i} [*x{i - 1}, *x{i - 1}]\n" for i in range(1, 60))
-    file.write_text(f"types.SimpleNamespace:\n- name: a\n  x0: &x0 {{b: 1}}\n{doubled}")
-    assert check([file], imports=False) == []
+def test_file_that_is_named_twice_is_read_once(file: Path) -> None:
+    file.write_text(SIGNAL % "a")
+    assert check([file, file, file.parent], imports=False) == []
 
 
 def test_names_are_unique_across_files(tmp_path: Path) -> None:
     one, other = tmp_path / "one.yml", tmp_path / "other.yml"
-    for file in (one, other):
-        file.write_text("ophyd.Signal:\n- {name: a}\n")
-    (problem,) = check([one, other], imports=False)
-    assert (problem.path, problem.code) == (other, "E204")
-    assert f"{one}:2:3" in problem.what
+    for path in (one, other):
+        path.write_text(SIGNAL % "a")
+    (problem,) = check([other, one], imports=False)
+    assert (problem.path, problem.code) == (one, "E204")
+    assert f"{other}:2:3" in problem.what
 
 
-def test_nothing_is_imported_without_being_asked(tmp_path: Path) -> None:
-    file = tmp_path / "devices.yml"
+def test_problems_come_in_the_order_of_files_and_lines(tmp_path: Path) -> None:
+    later, first = tmp_path / "a.yml", tmp_path / "b.yml"
+    later.write_text(SIGNAL % "1a")
+    first.write_text("Signal:\n- {name: 1b}\n- {name: 1c, labels: x}\n")
+    problems = check([first, later], imports=False)
+    assert [(problem.path, problem.line) for problem in problems] == [
+        (first, 1),
+        (first, 2),
+        (first, 3),
+        (first, 3),
+        (later, 2),
+    ]
+
+
+# What keeps a file from being read
+
+
+def test_file_that_is_not_utf8_is_a_problem_with_its_place(file: Path) -> None:
+    file.write_bytes(b"ophyd.Signal:\n- {name: a, value: '25 \xb0C'}\n")
+    (problem,) = check([file], imports=False)
+    assert (problem.code, problem.line, problem.column) == ("E102", 2, 24)
+
+
+def test_character_that_yaml_refuses_is_a_problem_with_its_place(file: Path) -> None:
+    file.write_text("ophyd.Signal:\n- {name: a\0}\n")
+    (problem,) = check([file], imports=False)
+    assert (problem.code, problem.line, problem.column) == ("E103", 2, 11)
+
+
+def test_byte_order_mark_is_no_problem(file: Path) -> None:
+    file.write_bytes(b"\xef\xbb\xbf" + (SIGNAL % "a").encode())
+    assert codes_of(file) == []
+
+
+def test_line_ends_of_windows_are_no_problem(file: Path) -> None:
+    file.write_bytes((SIGNAL % "a" + "# id3c: ignore=W999").replace("\n", "\r\n").encode())
+    assert [problem.line for problem in check([file], imports=False)] == [3]
+
+
+def test_too_deep_file_is_a_problem(file: Path) -> None:
+    file.write_text("ophyd.Signal:\n- {name: a, value: " + "[" * 2000 + "]" * 2000 + "}\n")
+    assert codes_of(file) == ["E103"]
+
+
+@pytest.mark.parametrize("inner", ["value: *a", "<<: *a"])
+def test_mapping_that_holds_itself_ends(file: Path, inner: str) -> None:
+    file.write_text(f'ophyd.EpicsMotor:\n- &a {{name: a, prefix: "gp:m1", {inner}}}\n')
+    assert codes_of(file) == []
+
+
+@pytest.mark.parametrize("argument", ["x", "labels", "prefix", "plugins", "kind"])
+def test_aliases_of_aliases_take_no_longer(file: Path, argument: str) -> None:
+    doubled = "".join(f"  x{i}: &x{i} [*x{i - 1}, *x{i - 1}]\n" for i in range(1, 60))
+    file.write_text(f"my.Device:\n- name: a\n  x0: &x0 {{b: 1}}\n{doubled}  {argument}: *x59\n")
+    assert len(codes_of(file)) < 10
+
+
+# Imports
+
+
+def test_nothing_is_imported_without_being_asked(file: Path) -> None:
     file.write_text("no.such.module.Device:\n- {name: a}\n")
     assert check([file], imports=False) == []
+
+
+def test_what_is_imported_is_not_imported_here(file: Path, tmp_path: Path, monkeypatch) -> None:
+    (tmp_path / "of_a_beamline.py").write_text(
+        "import sys\nsys.leave_a_trace = True\ndef make(*, name): ...\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    file.write_text("of_a_beamline.make:\n- {nme: a}\n")
+    assert {problem.code for problem in check([file])} == {"E205", "E206"}
+    assert "of_a_beamline" not in __import__("sys").modules
+
+
+def test_class_of_a_part_is_looked_at_too(file: Path) -> None:
+    file.write_text("types.SimpleNamespace:\n- {name: a, parts: [{class: textwrap.indnt}]}\n")
+    (problem,) = load([file], find=find_here).problems
+    assert (problem.code, problem.line, problem.next_step) == ("E202", 2, "did you mean 'indent'?")
+
+
+# Comments
+
+
+def test_warning_is_silenced_by_a_comment_on_its_line(file: Path) -> None:
+    file.write_text("ophyd.Signal:\n- {name: cat} # mine; # id3c: ignore=W203\n")
+    assert codes_of(file) == []
+
+
+def test_warning_is_not_silenced_from_another_line(file: Path) -> None:
+    file.write_text("# id3c: ignore=W203\nophyd.Signal:\n- {name: cat}\n")
+    assert codes_of(file) == ["W203"]
+
+
+def test_error_cannot_be_silenced(file: Path) -> None:
+    file.write_text("ophyd.Signal:\n- {name: 1a} # id3c: ignore=E203\n")
+    assert codes_of(file) == ["E203", "W101"]
+
+
+# Problems
 
 
 def test_problem_reads_as_place_code_what_and_next_step() -> None:
@@ -117,19 +188,23 @@ def test_problem_reads_as_place_code_what_and_next_step() -> None:
     assert str(problem) == "devices.yml:4:7: E205: X takes no 'nme'; did you mean 'name'?"
 
 
-@pytest.mark.parametrize(
-    ("file", "next_step"),
-    [
-        ("class_unknown", "did you mean 'EpicsMotor'?"),
-        ("argument_unknown", "did you mean 'labels'?"),
-        ("argument_missing", "add `name:` to this device"),
-    ],
-)
-def test_next_step_names_what_to_write(file: str, next_step: str) -> None:
-    (problem,) = check_here(HERE / "corpus" / "wrong" / f"{file}.yml")
-    assert problem.next_step == next_step
+def test_letter_of_the_code_says_how_grave_it_is() -> None:
+    problems = [Problem(Path("x"), 1, 1, 2, code, "", "") for code in ("E101", "W101")]
+    assert [problem.severity for problem in problems] == ["error", "warning"]
 
 
-def test_reference_has_the_rule_of_each_code() -> None:
-    page = (CONFIGS.parent / "docs" / "reference" / "devices_yml.md").read_text()
-    assert dict(re.findall(r"^\| `([EW]\d{3})` \| (.*) \|$", page, re.MULTILINE)) == codes()
+def test_one_problem_is_one_error_with_its_code() -> None:
+    error = error_of([Problem(Path("devices.yml"), 4, 7, 10, "E205", "X takes no 'nme'", "mend it")])
+    assert isinstance(error, ConfigError)
+    assert str(error) == "devices.yml:4:7: E205: X takes no 'nme'; mend it"
+
+
+def test_node_of_several_lines_is_marked_to_the_end_of_its_first(file: Path) -> None:
+    file.write_text("ophyd.Signal:\n  name: a  \n  value: 1\n")
+    (problem,) = check([file], imports=False)
+    assert (problem.code, problem.line, problem.column, problem.end_column) == ("E105", 2, 3, 10)
+
+
+def test_no_code_belongs_to_two_checks() -> None:
+    used = [code.code for rule in CHECKS for code in rule.codes]
+    assert sorted(used) == sorted(set(used))
