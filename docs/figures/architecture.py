@@ -15,7 +15,7 @@ REPOSITORY = HERE.parents[1]
 ROOMS = {
     "cli": "one module for each command; no logic",
     "demo": "the whole chain on one machine, step by step",
-    "doctor": "to come: one check for each hop of the chain",
+    "doctor": "asks IOCs, folders and catalog whether they agree",
     "catalog": "Tiled: documents in, frames out",
     "devices": "ophyd: signals, taking frames",
     "documents": "what documents say; where a run stands; filling events",
@@ -122,11 +122,11 @@ def way_of_the_data() -> str:
 
 
 def layers() -> list[list[str]]:
-    """Return the rooms, uppermost first, as import-linter's contract has them; one in brackets is to come."""
+    """Return the rooms, uppermost first, as import-linter's contract has them."""
     settings = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["tool"]["importlinter"]
     (contract,) = (one for one in settings["contracts"] if one["type"] == "layers")
     return [
-        [name.strip(" ()").removeprefix("id3c_data.") for name in line.split("|")]
+        [name.strip().removeprefix("id3c_data.") for name in line.split("|")]
         for line in contract["layers"]
     ]
 

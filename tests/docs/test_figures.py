@@ -23,5 +23,4 @@ def test_every_room_is_in_the_picture() -> None:
     rooms = FIGURES.parents[1] / "src" / "id3c_data"
     built = {path.name for path in rooms.iterdir() if (path / "__init__.py").exists()} | {"errors"}
     drawn = DRAWN["ROOMS"].keys() | DRAWN["BESIDE"].keys()
-    assert drawn - built == {"doctor"}  # which is drawn as one to come
-    assert built <= drawn
+    assert drawn == built

@@ -1,0 +1,103 @@
+"""Asking an IOC whether it has a folder, and leaving it as it was.
+
+``FilePathExists_RBV`` is refreshed by a write of ``FilePath`` only, so the question changes that record; and
+with ``CreateDirectory`` set the IOC would make a folder that is not there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from types import TracebackType
+
+from ..errors import DetectorTimeout
+from ._ioc import Ioc
+
+__all__ = ["FolderQuestion"]
+
+_SETTLE_S = 1.0  # readbacks follow a moment after the write that they answer
+_LOOK_EVERY_S = 0.02
+
+
+class FolderQuestion:
+    """A context in which an IOC can be asked for folders; at its end the IOC has its settings back.
+
+    Parameters
+    ----------
+    ioc
+        The IOC.
+    port
+        What follows the prefix in the names of the port that is asked, such as ``cam1:``.
+
+    Attributes
+    ----------
+    clock_ahead_s
+        How far the IOC's clock is ahead of this machine's; None before the first question.
+    """
+
+    def __init__(self, ioc: Ioc, port: str) -> None:
+        self._ioc, self._path, self._create = ioc, f"{port}FilePath", f"{port}CreateDirectory"
+        self._exists = f"{port}FilePathExists_RBV"
+        self.clock_ahead_s: float | None = None
+
+    @staticmethod
+    def names(port: str) -> list[str]:
+        """Return the PVs that the questions need."""
+        names = ("FilePath", "FilePath_RBV", "FilePathExists_RBV", "CreateDirectory", "CreateDirectory_RBV")
+        return [port + name for name in names]
+
+    def __enter__(self) -> FolderQuestion:
+        self._old_path: str = self._ioc.get(f"{self._path}_RBV", as_string=True)
+        self._old_create: int = self._ioc.get(f"{self._create}_RBV")
+        self._ioc.put(self._create, 0)
+        return self
+
+    def has(self, folder: str, *, expected: bool) -> bool:
+        """Ask for a folder.
+
+        Parameters
+        ----------
+        folder
+            As the IOC would see it.
+        expected
+            The likely answer, for which is waited a moment: readbacks may be late.
+
+        Raises
+        ------
+        DetectorTimeout
+            The IOC does not answer, or does not take the folder.
+        """
+        before = time.time()
+        self._ioc.put(self._path, folder)
+        after = time.time()
+        self._wait_for_path(folder)
+        self.clock_ahead_s = _outside(self._ioc.timestamp(self._path), before, after)
+        deadline = time.monotonic() + _SETTLE_S
+        while (answer := bool(self._ioc.get(self._exists))) != expected and time.monotonic() < deadline:
+            time.sleep(_LOOK_EVERY_S)
+        return answer
+
+    def _wait_for_path(self, folder: str) -> None:
+        wanted = folder.rstrip("/\\")  # the IOC adds the separator at the end
+        deadline = time.monotonic() + self._ioc.patience_s
+        while (seen := self._ioc.get(f"{self._path}_RBV", as_string=True)).rstrip("/\\") != wanted:
+            if time.monotonic() > deadline:
+                raise DetectorTimeout(
+                    f"was told {folder!r}, and says {seen!r}",
+                    where=f"{self._ioc.prefix}{self._path}_RBV",
+                    next_step="see whether another client writes to this IOC",
+                )
+            time.sleep(_LOOK_EVERY_S)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+    ) -> None:
+        restored = contextlib.suppress(DetectorTimeout) if error is not None else contextlib.nullcontext()
+        with restored:  # an IOC that is gone has been said already
+            self._ioc.put(self._path, self._old_path)  # before it may make folders again
+            self._ioc.put(self._create, self._old_create)
+
+
+def _outside(moment: float, start: float, end: float) -> float:
+    """Return how far a moment is after an interval (or before it: negative); 0 inside."""
+    return moment - end if moment > end else min(0.0, moment - start)
