@@ -5,10 +5,10 @@ from __future__ import annotations
 from ._arguments import Arguments, FindArguments, find_by_import, find_here
 from ._beside import ICONFIG, TILED, beside, value_at
 from ._checks import Check, Code, Devices, checks_in, rule
+from ._device_rules import check_eiger2_options
 from ._document import Document, members, read_document
 from ._entries import DeviceEntry
 from ._expansion import expansions
-from ._faults import check_eiger2_options, file_prefix_fault
 from ._ignores import without_ignored
 from ._ports import port_of
 from ._problem import Finding, Problem, Severity
@@ -43,7 +43,6 @@ __all__ = [
     "codes",
     "error_of",
     "expansions",
-    "file_prefix_fault",
     "find_by_import",
     "find_here",
     "load",

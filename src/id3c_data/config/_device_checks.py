@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import builtins
-import re
 from collections.abc import Iterator
-from typing import Any, cast
 
 import yaml
 
 from ..errors import ConfigError
 from ._checks import Devices, rule
+from ._device_rules import label_faults, name_faults, prefix_faults
 from ._document import members
 from ._entries import DeviceEntry
-from ._faults import shown
+from ._faults import Fault
 from ._named_classes import named_classes
 from ._names import is_identifier, is_import_path
 from ._problem import Finding
@@ -49,9 +48,6 @@ _OF_SESSION = frozenset(
     ]
 )
 """Names that a BITS session, or IPython in it, gives to things of its own."""
-
-_LONGEST_PV = 60
-_NOT_IN_A_PV = re.compile(r"[^!-~]|[\"'$]")
 
 
 @rule(
@@ -102,11 +98,8 @@ def creators_are_usable(devices: Devices) -> Iterator[Finding]:
 def names_are_identifiers(devices: Devices) -> Iterator[Finding]:
     """The name becomes a variable of the session, and the beginning of every data key."""
     for entry in devices.entries:
-        name = entry.name
-        if "name" in entry.arguments and not is_identifier(name):
-            what = f"{shown(name)} cannot be a device's name"
-            next_step = "use letters, digits and underscores, no digit first, no word of Python"
-            yield Finding(entry.path, entry.argument_node("name"), what, next_step)
+        if "name" in entry.arguments:
+            yield from _findings(entry, name_faults(entry.name))
 
 
 @rule(
@@ -137,21 +130,7 @@ def names_are_unique(devices: Devices) -> Iterator[Finding]:
 def labels_are_a_list_of_text(devices: Devices) -> Iterator[Finding]:
     """A single text would become one label for each of its letters, and no baseline would find the device."""
     for entry in devices.entries:
-        labels = entry.arguments.get("labels", [])
-        if not isinstance(labels, list):
-            next_step = f"write [{labels}]" if isinstance(labels, str) else 'write a list such as ["motors"]'
-            yield Finding(
-                entry.path, entry.argument_node("labels"), f"labels: {shown(labels)} is no list", next_step
-            )
-            continue
-        for index, label in enumerate(cast("list[Any]", labels)):
-            if not isinstance(label, str):
-                yield Finding(
-                    entry.path,
-                    entry.node_at("labels", index),
-                    f"labels: {shown(label)} is no text",
-                    "put it in quotes",
-                )
+        yield from _findings(entry, label_faults(entry.arguments.get("labels", [])))
 
 
 @rule(
@@ -163,20 +142,7 @@ def labels_are_a_list_of_text(devices: Devices) -> Iterator[Finding]:
 def prefixes_fit_epics(devices: Devices) -> Iterator[Finding]:
     """Nothing connects under a name that no record can have. Macros are expanded in an IOC only."""
     for entry in devices.entries:
-        for what, next_step in _faults_of_prefix(entry.arguments.get("prefix", "")):
-            yield Finding(entry.path, entry.argument_node("prefix"), f"prefix: {what}", next_step)
-
-
-def _faults_of_prefix(prefix: object) -> Iterator[tuple[str, str]]:
-    if not isinstance(prefix, str):
-        yield f"{shown(prefix)} is no text", "put it in quotes"
-    elif found := _NOT_IN_A_PV.search(prefix):
-        yield (
-            f"{shown(prefix)} holds {found[0]!r}, which no PV's name can",
-            "write the name as the IOC has it",
-        )
-    elif len(prefix) >= _LONGEST_PV:
-        yield f"{len(prefix)} characters, where a PV's whole name has at most {_LONGEST_PV}", "correct it"
+        yield from _findings(entry, prefix_faults(entry.arguments.get("prefix", "")))
 
 
 @rule(
@@ -235,6 +201,11 @@ class _Contents:
         number = self._number.setdefault(content, len(self._number))
         self._seen[id(node)] = node, number
         return number
+
+
+def _findings(entry: DeviceEntry, faults: Iterator[Fault]) -> Iterator[Finding]:
+    for fault in faults:
+        yield Finding(entry.path, entry.node_at(*fault.place), fault.what, fault.next_step)
 
 
 def _first_of_each_section(devices: Devices) -> Iterator[DeviceEntry]:

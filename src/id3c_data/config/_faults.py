@@ -1,23 +1,19 @@
-"""What is wrong with arguments, by the models: for the check of a file, and for the devices themselves."""
+"""What is wrong with arguments, by the models."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from reprlib import Repr
 from typing import TYPE_CHECKING, Any, get_args
 
-from ..errors import ConfigError
 from ._names import did_you_mean
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
     from pydantic_core import ErrorDetails
 
-__all__ = ["Fault", "check_eiger2_options", "faults", "file_prefix_fault", "shown", "unknown_argument"]
-
-_LONGEST_FILE_PREFIX = 28  # with unique id, series and file number a name fits the 64 characters left for it
+__all__ = ["Fault", "faults", "shown", "unknown_argument"]
 
 _short = Repr()
 _short.maxstring = _short.maxother = 80
@@ -88,31 +84,3 @@ def _words(model: type[BaseModel], argument: str, value: object) -> tuple[str, s
     listed = f"use one of {', '.join(map(repr, allowed))}"
     nearest = did_you_mean(value, allowed, listed) if isinstance(value, str) else listed
     return f"{argument}: {shown(value)} is not known", nearest
-
-
-def file_prefix_fault(prefix: str) -> Fault | None:
-    """Return what is wrong with the start of file names (E210), if anything is."""
-    if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", prefix) and len(prefix) <= _LONGEST_FILE_PREFIX:
-        return None
-    return Fault(
-        "E210",
-        "file_prefix",
-        ("file_prefix",),
-        f"file_prefix: {shown(prefix)} cannot start a file name",
-        f"use at most {_LONGEST_FILE_PREFIX} letters, digits, '.', '_' and '-'",
-    )
-
-
-def check_eiger2_options(where: str = "", **values: Any) -> None:
-    """Refuse values of an Eiger2's arguments by the rules, codes and words of the check of devices.yml.
-
-    Raises
-    ------
-    ConfigError
-        One of them cannot be.
-    """
-    from ._models import Eiger2Detector
-
-    for fault in faults(Eiger2Detector, values, "Eiger2Detector"):
-        if fault.code != "E206":  # only what is given is looked at
-            raise ConfigError(fault.what, where, fault.next_step, fault.code)

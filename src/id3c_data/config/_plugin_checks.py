@@ -8,8 +8,9 @@ from typing import Any, cast
 import yaml
 
 from ._checks import Devices, rule
+from ._device_rules import detector_prefix_faults, file_prefix_faults
 from ._entries import DeviceEntry
-from ._faults import file_prefix_fault, shown
+from ._faults import shown
 from ._names import did_you_mean
 from ._plugins import (
     AD_CREATOR,
@@ -56,11 +57,8 @@ id3c_data.devices.eiger2_creator:
 def file_names_can_start_so(devices: Devices) -> Iterator[Finding]:
     """The IOC keeps 242 characters of a name pattern, and path and name together share 256."""
     for entry in _eiger2s(devices):
-        prefix, name = entry.arguments.get("file_prefix"), entry.name
-        start = prefix or name
-        if isinstance(start, str) and (fault := file_prefix_fault(start)):
-            at = entry.argument_node("file_prefix" if prefix else "name")
-            yield Finding(entry.path, at, fault.what, fault.next_step)
+        for fault in file_prefix_faults(entry.arguments.get("file_prefix"), entry.name):
+            yield Finding(entry.path, entry.node_at(*fault.place), fault.what, fault.next_step)
 
 
 @rule(
@@ -75,16 +73,9 @@ def prefixes_of_detectors_end(devices: Devices) -> Iterator[Finding]:
     A closing brace is right too, for names such as `XF:03IDC{Det:Eiger2}`.
     """
     for entry in devices.entries:
-        prefix = entry.arguments.get("prefix", "")
-        if (
-            entry.creator in (DETECTOR, *CREATORS)
-            and isinstance(prefix, str)
-            and prefix[-1:] not in (":", "}")
-        ):
-            what = f"prefix: {shown(prefix)} does not end in a colon"
-            next_step = f'write "{prefix}:", so that the PVs are {prefix}:cam1:... and the like'
-            at = entry.argument_node("prefix")
-            yield Finding(entry.path, at, what, next_step if prefix else "add the prefix of the IOC")
+        if entry.creator in (DETECTOR, *CREATORS):
+            for fault in detector_prefix_faults(entry.arguments.get("prefix", "")):
+                yield Finding(entry.path, entry.node_at(*fault.place), fault.what, fault.next_step)
 
 
 @rule(

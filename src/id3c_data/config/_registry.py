@@ -18,7 +18,6 @@ from . import (
 )
 from ._checks import Check, Code, checks_in
 from ._live_codes import LIVE_CODES
-from ._live_codes import LIVE_CODES
 
 __all__ = ["BESIDE_CHECKS", "CHECKS", "codes"]
 

@@ -11,7 +11,8 @@ import pytest
 from id3c_data.config import Code, codes, find_here, load
 from id3c_data.paths import template_problems, template_warnings
 
-CODES = [code for code in codes().values() if not code.live]
+CODES = [code for code in codes().values() if not code.live and (code.wrong or code.code == "E101")]
+"""Those whose example says all; of the others the outcome depends on the machine or the beamline."""
 
 
 def found(example: str | Mapping[str, str], folder: Path, *, imports: bool) -> set[str]:

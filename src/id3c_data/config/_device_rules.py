@@ -1,0 +1,113 @@
+"""The rules for names, labels and prefixes: for the check of a file, and for the devices themselves."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, cast
+
+from ..errors import ConfigError
+from ._faults import Fault, faults, shown
+from ._names import is_identifier
+
+__all__ = [
+    "check_eiger2_options",
+    "detector_prefix_faults",
+    "file_prefix_faults",
+    "label_faults",
+    "name_faults",
+    "prefix_faults",
+]
+
+_LONGEST_PV = 60
+_NOT_IN_A_PV = re.compile(r"[^!-~]|[\"'$]")
+_LONGEST_FILE_PREFIX = 28  # with unique id, series and file number a name fits the 64 characters left for it
+_FILE_PREFIX = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+def name_faults(name: object) -> Iterator[Fault]:
+    """Yield what is wrong with a device's name (E203)."""
+    if not is_identifier(name):
+        what = f"{shown(name)} cannot be a device's name"
+        next_step = "use letters, digits and underscores, no digit first, no word of Python"
+        yield Fault("E203", "name", ("name",), what, next_step)
+
+
+def label_faults(labels: object) -> Iterator[Fault]:
+    """Yield what is wrong with a device's labels (E208)."""
+    if not isinstance(labels, list):
+        next_step = f"write [{labels}]" if isinstance(labels, str) else 'write a list such as ["motors"]'
+        yield Fault("E208", "labels", ("labels",), f"labels: {shown(labels)} is no list", next_step)
+        return
+    for index, label in enumerate(cast("list[Any]", labels)):
+        if not isinstance(label, str):
+            what = f"labels: {shown(label)} is no text"
+            yield Fault("E208", "labels", ("labels", index), what, "put it in quotes")
+
+
+def prefix_faults(prefix: object) -> Iterator[Fault]:
+    """Yield what is wrong with the start of PV names (E209)."""
+    if not isinstance(prefix, str):
+        yield _wrong_prefix("E209", f"{shown(prefix)} is no text", "put it in quotes")
+    elif found := _NOT_IN_A_PV.search(prefix):
+        what = f"{shown(prefix)} holds {found[0]!r}, which no PV's name can"
+        yield _wrong_prefix("E209", what, "write the name as the IOC has it")
+    elif len(prefix) >= _LONGEST_PV:
+        what = f"{len(prefix)} characters, where a PV's whole name has at most {_LONGEST_PV}"
+        yield _wrong_prefix("E209", what, "write the name as the IOC has it")
+
+
+def detector_prefix_faults(prefix: object) -> Iterator[Fault]:
+    """Yield what is wrong with the prefix of an area detector, beside what is wrong with any (E211)."""
+    if isinstance(prefix, str) and prefix[-1:] not in (":", "}"):
+        right = f'write "{prefix}:", so that the PVs are {prefix}:cam1:... and the like'
+        next_step = right if prefix else "add the prefix of the IOC"
+        yield _wrong_prefix("E211", f"{shown(prefix)} does not end in a colon", next_step)
+
+
+def file_prefix_faults(file_prefix: object, name: object) -> Iterator[Fault]:
+    """Yield why an Eiger2's file names cannot start so (E210): with ``file_prefix``, or else its name."""
+    start, argument = (file_prefix, "file_prefix") if file_prefix else (name, "name")
+    if not isinstance(start, str):
+        return
+    if not _FILE_PREFIX.fullmatch(start) or len(start) > _LONGEST_FILE_PREFIX:
+        what = f"{argument}: {shown(start)} cannot start a file name"
+        next_step = f"use at most {_LONGEST_FILE_PREFIX} letters, digits, '.', '_' and '-'"
+        if argument == "name":
+            next_step += ", or give a `file_prefix`"
+        yield Fault("E210", argument, (argument,), what, next_step)
+
+
+def _wrong_prefix(code: str, what: str, next_step: str) -> Fault:
+    return Fault(code, "prefix", ("prefix",), f"prefix: {what}", next_step)
+
+
+def check_eiger2_options(where: str = "", **values: Any) -> None:
+    """Refuse values of an Eiger2's arguments by the rules, codes and words of the check of devices.yml.
+
+    Parameters
+    ----------
+    where
+        The device, for the error.
+    **values
+        Arguments of `id3c_data.devices.Eiger2Detector`; only those that are given are looked at.
+
+    Raises
+    ------
+    ConfigError
+        One of them cannot be.
+    """
+    for fault in _faults_of(values):
+        raise ConfigError(fault.what, where, fault.next_step, fault.code)
+
+
+def _faults_of(values: dict[str, Any]) -> Iterator[Fault]:
+    from ._models import Eiger2Detector
+
+    if "name" in values:
+        yield from name_faults(values["name"])
+    if "prefix" in values:
+        yield from prefix_faults(values["prefix"])
+        yield from detector_prefix_faults(values["prefix"])
+    yield from (fault for fault in faults(Eiger2Detector, values, "Eiger2Detector") if fault.code != "E206")
+    yield from file_prefix_faults(values.get("file_prefix"), values.get("name"))
