@@ -5,6 +5,6 @@ It yields problems of the same kind as `id3c_data.config`, at the lines of the f
 
 from __future__ import annotations
 
-from ._live import check_live
+from ._live import Patience, check_live
 
-__all__ = ["check_live"]
+__all__ = ["Patience", "check_live"]

@@ -1,0 +1,298 @@
+"""What ``--live`` finds out, at the simulated detector and a real Tiled server."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from id3c_data.catalog import Server, connect
+from id3c_data.config import Code, Problem, Report, codes, load
+from id3c_data.doctor import Patience, check_live
+from id3c_data.testing import CaPorts, RunningIoc, running_ioc
+from id3c_data.testing.catalog import running_catalog
+
+VIEW = "/detector/data"
+QUICK = Patience(answer_s=1.5, devices_s=30.0)
+LIVE_EXAMPLES = [code for code in codes().values() if code.live and code.wrong]
+
+
+class Beamline:
+    """The simulated detector, with its folder, and files of devices that describe it."""
+
+    def __init__(self, ioc: RunningIoc, data: Path, configs: Path) -> None:
+        self.ioc, self.data, self.configs = ioc, data, configs
+
+    def pv(self, name: str) -> Any:
+        import epics
+
+        pv = epics.get_pv(self.ioc.prefix + name)
+        assert pv.wait_for_connection(10), f"{name} does not connect"
+        return pv
+
+    def put(self, name: str, value: Any) -> None:
+        assert self.pv(name).put(value, wait=True, timeout=10) == 1
+
+    def text(self, name: str) -> str:
+        pv = self.pv(name)
+        return pv.get(use_monitor=False, count=pv.nelm, as_string=True, timeout=5)
+
+    def write(self, text: str, name: str = "devices.yml") -> None:
+        """Write a file of the reference's examples, for this detector."""
+        text = text.replace("sim_eiger:", self.ioc.prefix).replace('"/data/', f'"{self.data.parent}/')
+        (self.configs / name).write_text(text)
+
+    def describe(self, *, view: str = VIEW, read: Path | None = None, more: str = "") -> None:
+        self.write(
+            "id3c_data.devices.Eiger2Detector:\n"
+            f'  - name: eiger2\n    prefix: "{self.ioc.prefix}"\n'
+            f'    write_path_template: "{view}/%Y/"\n    read_path_template: "{read or self.data}/%Y/"\n{more}'
+        )
+
+    def check(self, *, imports: bool = False) -> Report:
+        loaded = load([self.configs], imports=False, beside=True)
+        return check_live(loaded, imports=imports, patience=QUICK)
+
+    def found(self, **given: Any) -> dict[str, Problem]:
+        """What is found, by its code, but for the warning of the tests' temporary folder."""
+        return {problem.code: problem for problem in self.check(**given).problems if problem.code != "W302"}
+
+
+@pytest.fixture(scope="module")
+def shared_ioc(ca_ports: CaPorts, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningIoc]:
+    folder = tmp_path_factory.mktemp("site") / "eiger2"
+    folder.mkdir()
+    (folder.parent / "other").mkdir()
+    with running_ioc(ports=ca_ports, size=(32, 48), mounts={VIEW: folder}) as ioc:
+        yield ioc
+
+
+@pytest.fixture
+def beamline(shared_ioc: RunningIoc, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Beamline]:
+    monkeypatch.delenv("ID3C_DATA_CATALOG_URI", raising=False)
+    made = Beamline(shared_ioc, shared_ioc.mounts[VIEW], tmp_path)
+    made.describe()
+    made.put("cam1:CreateDirectory", -3)
+    made.put("cam1:FilePath", f"{VIEW}/before/")
+    yield made
+    made.put("Sim:RefusePath", 0)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory, shared_ioc: RunningIoc) -> Iterator[Server]:
+    with running_catalog(tmp_path_factory.mktemp("catalog"), shared_ioc.mounts[VIEW]) as running:
+        yield running
+
+
+@pytest.fixture
+def with_catalog(server: Server, monkeypatch: pytest.MonkeyPatch, beamline: Beamline) -> Server:
+    """The environment names the server."""
+    del beamline  # which takes the variable away
+    monkeypatch.setenv("ID3C_DATA_CATALOG_URI", server.uri)
+    monkeypatch.setenv("TILED_API_KEY", server.api_key)
+    return server
+
+
+@pytest.fixture
+def no_folder_can_be_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a read-only mount; permissions stop no one who is root, as CI may be."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+
+
+def test_right_description_has_no_problem_and_says_what_was_proven(beamline: Beamline) -> None:
+    report = beamline.check()
+    assert [problem.code for problem in report.problems] == ["W302"]
+    assert "eiger2: driver 3.6.0" in report.notes
+    assert any(f"{VIEW} on the IOC is {beamline.data} here" in note for note in report.notes)
+
+
+def test_all_pvs_of_the_device_are_asked_for(beamline: Beamline) -> None:
+    report = beamline.check(imports=True)
+    assert any("PVs answer" in note for note in report.notes)
+
+
+def test_silent_device_names_its_pvs_at_its_prefix(beamline: Beamline) -> None:
+    beamline.write('ophyd.EpicsMotor:\n  - {name: m1, prefix: "nobody:m1"}\n')
+    problem = beamline.found(imports=True)["E501"]
+    assert "nothing answers for nobody:m1.ACCL, nobody:m1.DIR" in problem.what
+    assert (problem.line, problem.column) == (2, 24)
+
+
+def test_device_that_cannot_be_made_says_why(beamline: Beamline, monkeypatch: pytest.MonkeyPatch) -> None:
+    (beamline.configs / "refusing_parts.py").write_text("def make(name):\n    raise KeyError('no table')\n")
+    monkeypatch.syspath_prepend(beamline.configs)
+    beamline.write("refusing_parts.make:\n  - {name: d1}\n")
+    problem = beamline.found(imports=True)["E501"]
+    assert "refusing_parts.make cannot make it: KeyError: 'no table'" in problem.what
+
+
+def test_device_that_never_gets_made_leaves_the_others_asked(
+    beamline: Beamline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = beamline.configs / "ending_parts.py"
+    module.write_text("import os\ndef make(name):\n    os._exit(3)\n")
+    monkeypatch.syspath_prepend(beamline.configs)
+    beamline.write(
+        "ending_parts.make:\n  - {name: d1}\n"
+        f'ophyd.EpicsSignalRO:\n  - {{name: s1, read_pv: "{beamline.ioc.prefix}cam1:Acquire"}}\n'
+    )
+    report = beamline.check(imports=True)
+    assert "making it does not end" in next(p.what for p in report.problems if p.code == "E501")
+    assert "s1: all 1 PVs answer" in report.notes
+
+
+@pytest.mark.parametrize("code", LIVE_EXAMPLES, ids=lambda code: code.code)
+def test_example_of_the_reference_has_its_problem(code: Code, beamline: Beamline) -> None:
+    wrong = {"devices.yml": code.wrong} if isinstance(code.wrong, str) else code.wrong
+    for name, text in wrong.items():
+        beamline.write(text, name)
+    assert code.code in beamline.found()
+
+
+def test_folder_of_another_place_is_told_from_the_right_one(beamline: Beamline) -> None:
+    beamline.describe(read=beamline.data.parent / "other")
+    problem = beamline.found()["E505"]
+    assert "does not see a folder that was made in" in problem.what
+    assert problem.line == 5
+
+
+def test_ioc_has_its_settings_back(beamline: Beamline) -> None:
+    beamline.describe(read=beamline.data.parent / "other")
+    beamline.found()
+    assert beamline.text("cam1:FilePath_RBV") == f"{VIEW}/before/"
+    assert beamline.pv("cam1:CreateDirectory_RBV").get(use_monitor=False) == -3
+
+
+def test_nothing_is_left_on_the_read_side(beamline: Beamline, with_catalog: Server) -> None:
+    before = sorted(beamline.data.iterdir())
+    assert with_catalog.uri
+    beamline.found()
+    assert sorted(beamline.data.iterdir()) == before
+
+
+def test_ioc_that_acquires_is_left_alone(beamline: Beamline) -> None:
+    beamline.put("cam1:NumImages", 1000)
+    beamline.put("cam1:FWEnable", 0)
+    beamline.put("cam1:DataSource", "None")
+    beamline.pv("cam1:Acquire").put(1)
+    wait_until(lambda: beamline.pv("cam1:Acquire_RBV").get(use_monitor=False))
+    try:
+        assert "it acquires" in beamline.found()["W506"].what
+        assert beamline.text("cam1:FilePath_RBV") == f"{VIEW}/before/"
+    finally:
+        beamline.pv("cam1:Acquire").put(0)
+        wait_until(lambda: not beamline.pv("cam1:AcquireBusy").get(use_monitor=False))
+
+
+def test_acquisition_that_begins_while_the_ioc_is_asked_is_said(beamline: Beamline) -> None:
+    asked, sequence = beamline.pv("cam1:FilePath_RBV"), beamline.pv("cam1:SequenceId")
+    before = sequence.get(use_monitor=False)
+    asked.auto_monitor = True
+    number = asked.add_callback(lambda **_: sequence.put(before + 1))
+    try:
+        assert "began to acquire" in beamline.found()["E512"].what
+    finally:
+        asked.remove_callback(number)
+
+
+def test_driver_older_than_any_that_was_tried_is_a_warning(beamline: Beamline) -> None:
+    version = beamline.text("cam1:DriverVersion_RBV")
+    beamline.put("cam1:DriverVersion_RBV", "2.9.1")
+    try:
+        assert "says '2.9.1'" in beamline.found()["W502"].what
+    finally:
+        beamline.put("cam1:DriverVersion_RBV", version)
+
+
+def test_full_disk_is_a_warning(beamline: Beamline, monkeypatch: pytest.MonkeyPatch) -> None:
+    full = os.statvfs_result((4096, 4096, 1000, 100, 15, 9, 9, 9, 0, 255))
+    monkeypatch.setattr(os, "statvfs", lambda _: full)
+    assert "has room for 10 uncompressed frames" in beamline.found()["W507"].what
+
+
+def test_clock_of_another_time_is_a_warning(beamline: Beamline, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = time.time
+    monkeypatch.setattr(time, "time", lambda: now() + 60)
+    assert "s behind" in beamline.found()["W508"].what
+
+
+@pytest.mark.usefixtures("no_folder_can_be_made")
+def test_names_that_are_there_can_prove_a_difference(beamline: Beamline) -> None:
+    os.mkdir(beamline.data.parent / "other" / "2025")  # noqa: PTH102 - Path's is switched off here
+    beamline.describe(read=beamline.data.parent / "other")
+    try:
+        assert "the IOC has no '2025'" in beamline.found()["E505"].what
+    finally:
+        (beamline.data.parent / "other" / "2025").rmdir()
+
+
+@pytest.mark.usefixtures("no_folder_can_be_made")
+def test_names_that_are_there_prove_no_sameness(beamline: Beamline) -> None:
+    problem = beamline.found()["W506"]
+    assert "no folder can be made in" in problem.what
+    assert "Permission denied" in problem.what
+
+
+def test_folder_that_never_answers_is_waited_for_a_moment(
+    beamline: Beamline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    released, list_folder = threading.Event(), Path.iterdir
+
+    def hang(folder: Path) -> Any:
+        return iter([released.wait(60)]) if folder == beamline.data else list_folder(folder)
+
+    monkeypatch.setattr(Path, "iterdir", hang)
+    try:
+        assert "does not answer within 1.5 s" in beamline.found()["E504"].what
+    finally:
+        released.set()
+
+
+def test_server_reads_what_is_below_the_read_root(beamline: Beamline, with_catalog: Server) -> None:
+    report = beamline.check()
+    assert [problem.code for problem in report.problems] == ["W302"]
+    assert any(f"reads what is in {beamline.data}" in note for note in report.notes)
+    assert list(connect(with_catalog.uri, api_key=with_catalog.api_key)) == []
+
+
+@pytest.mark.usefixtures("with_catalog")
+def test_server_that_may_not_read_the_folder_says_so(beamline: Beamline) -> None:
+    beamline.describe(read=beamline.data.parent / "other")
+    problem = beamline.found()["E510"]
+    assert "cannot read what is in" in problem.what
+    assert problem.line == 5
+
+
+@pytest.mark.usefixtures("with_catalog", "no_folder_can_be_made")
+def test_where_no_file_can_be_made_nothing_is_proven_of_the_server(beamline: Beamline) -> None:
+    assert "no file can be made in" in beamline.found()["W511"].what
+
+
+def test_wrong_key_is_said(beamline: Beamline, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ID3C_DATA_CATALOG_URI", server.uri)
+    monkeypatch.setenv("TILED_API_KEY", "wrong")
+    assert "answers 401" in beamline.found()["E509"].what
+
+
+def test_server_of_tiled_yml_that_is_not_there_is_said_in_its_line(beamline: Beamline) -> None:
+    text = f"catalog: {{uri: x, readable_storage: [{beamline.data}]}}\nexpose_raw_assets: false\n"
+    beamline.write(text + "uvicorn: {host: 127.0.0.1, port: 1}\n", "tiled.yml")
+    problem = beamline.found()["E509"]
+    assert "no answer from the catalog's server" in problem.what
+    assert (problem.path.name, problem.line) == ("tiled.yml", 3)
+
+
+def wait_until(condition: Callable[[], Any], timeout: float = 20.0) -> None:
+    deadline = time.monotonic() + timeout
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {timeout} s"
+        time.sleep(0.01)
