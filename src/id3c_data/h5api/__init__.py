@@ -1,9 +1,12 @@
 """HDF5 files as they are on disk: opened without locks, links resolved by us, errors in our words."""
 
 from ._bliss_state import BlissScanState
+from ._chunk_at import chunk_at
 from ._chunk_format import Codec, Inconsistent, codec_of
 from ._decoder import Decoder, ImagecodecsDecoder, decode_chunk
 from ._hops import Found, Hop
+from ._independent import IndependentResolver, open_independent, written_in_swmr_mode
+from ._looks import Look, NotQuiet, NotYet
 from ._low_level import (
     Node,
     Storage,
@@ -21,40 +24,55 @@ from ._low_level import (
     stored_chunks,
 )
 from ._open import FileIdentity, OpenFile, open_descriptor, open_file
+from ._reader import Reader
 from ._resolver import Resolver
 from ._roots import AllowedRoots, RootsLike
-from ._scan_state import FINISHED, ScanPhase, ScanState
-from ._standing import PromisingScanState
+from ._scan_state import FINISHED, DescribedScanState, ScanPhase, ScanState
+from ._standing import PromisingScanState, ScanWatch, Standing
+from ._swmr import newest
 from ._translate import hdf5_errors
 from ._tree import Branch, Tree, tree_of
 from ._tree_text import lines_of
 from ._virtual import VirtualBlock, virtual_blocks
+from ._waiting import DEFAULT_RETRY_PERIOD_S, Patience, Wanted
 
 __all__ = [
+    "DEFAULT_RETRY_PERIOD_S",
     "FINISHED",
     "AllowedRoots",
     "BlissScanState",
     "Branch",
     "Codec",
     "Decoder",
+    "DescribedScanState",
     "FileIdentity",
     "Found",
     "Hop",
     "ImagecodecsDecoder",
     "Inconsistent",
+    "IndependentResolver",
+    "Look",
     "Node",
+    "NotQuiet",
+    "NotYet",
     "OpenFile",
+    "Patience",
     "PromisingScanState",
+    "Reader",
     "Resolver",
     "RootsLike",
     "ScanPhase",
     "ScanState",
+    "ScanWatch",
+    "Standing",
     "Storage",
     "StoredChunk",
     "Tree",
     "VirtualBlock",
+    "Wanted",
     "attribute_of",
     "child_of",
+    "chunk_at",
     "chunks_of",
     "codec_of",
     "contiguous_offset",
@@ -65,11 +83,14 @@ __all__ = [
     "lines_of",
     "link_names",
     "link_of",
+    "newest",
     "open_descriptor",
     "open_file",
+    "open_independent",
     "shape_of",
     "storage_of",
     "stored_chunks",
     "tree_of",
     "virtual_blocks",
+    "written_in_swmr_mode",
 ]

@@ -93,8 +93,9 @@ class BlissScanState:
             look = Look(self._files, calm=True)
             began = time.monotonic()
             try:
-                phase = self._read(look)
-                look.confirm()
+                with look:
+                    phase = self._read(look)
+                    look.confirm()
             except NotYet:
                 time.sleep(look.quiet_in())
             except Hdf5Error:

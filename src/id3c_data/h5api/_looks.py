@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -16,8 +17,8 @@ from ._independent import open_independent, written_in_swmr_mode
 from ._open import FileIdentity, OpenFile
 from ._resolver import Resolver
 from ._roots import AllowedRoots, RootsLike
-from ._sightings import Sightings
-from ._swmr import SwmrFile, newest
+from ._sightings import Sightings, Watch
+from ._swmr import SwmrFile, alone, newest
 from ._virtual import VirtualBlock
 
 __all__ = ["Files", "Look", "Memory", "NotQuiet", "NotYet"]
@@ -141,6 +142,9 @@ class Files:
 class Look(Resolver):
     """One look: it counts only if none of its files changed meanwhile.
 
+    As a context manager it keeps the other readers of this process from SWMR files, from the first one that
+    it opens on until it is confirmed or over.
+
     Parameters
     ----------
     files
@@ -166,6 +170,13 @@ class Look(Resolver):
         self._seen: dict[Path, FileIdentity | None] = {}
         self._growing: set[Path] = set()
         self._confirmed = False
+        self._alone = ExitStack()
+
+    def __enter__(self) -> Look:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._alone.close()
 
     def open(self, path: str | os.PathLike[str]) -> OpenFile:
         """Return a file, open, and note in which state it is; it stays open when the look is over."""
@@ -174,6 +185,7 @@ class Look(Resolver):
         grows = identity is not None and self._files.grows(path, identity)
         if grows:
             self._growing.add(path)
+            self._alone.enter_context(alone())
         elif identity is not None and self._calm and self._quiet_in(path) > 0:
             raise NotQuiet(f"{path} is being written")
         held = self._files.hold(path, identity, swmr=grows)
@@ -223,6 +235,7 @@ class Look(Resolver):
         if self._strict and not self._confirmed and self.changed():
             raise NotQuiet("a file changed while it was read")
         self._confirmed = True
+        self._alone.close()
 
     def check_bytes(self) -> None:
         """Raise `NotQuiet` if the bytes of chunks, read after `confirm`, may be others than were meant.
@@ -250,18 +263,25 @@ class Look(Resolver):
             if path not in self._growing
         )
 
+    def watch(self) -> Watch:
+        """Return what tells cheaply of changes; of many files the first and the last ones are watched."""
+        return Watch(self._watched())
+
     def news(self) -> bool:
-        """Say whether anything has changed since; of many files the first and the last ones are watched."""
+        """Note what has changed since, of what is watched, and say whether anything has."""
+        seen = [self._files.sightings.see(path) != identity for path, identity in self._watched()]
+        return any(seen)
+
+    def _watched(self) -> list[tuple[Path, FileIdentity | None]]:
         seen = list(self._seen.items())
-        watched = seen if len(seen) <= _MOST_WATCHED else [seen[0], *seen[1 - _MOST_WATCHED :]]
-        return any(self._files.sightings.see(path) != identity for path, identity in watched)
+        return seen if len(seen) <= _MOST_WATCHED else [seen[0], *seen[1 - _MOST_WATCHED :]]
 
     def quiet_in(self) -> float:
         """Return in how many seconds a change that came in the moment of the look is sure to show."""
         return max((self._quiet_in(path) for path in self._seen), default=0.0)
 
     def _quiet_in(self, path: Path) -> float:
-        return self._files.sightings.same_for(path, self._files.sightings.quiet_s)
+        return self._files.sightings.unquiet_for(path)
 
 
 def _grown(before: FileIdentity | None, now: FileIdentity | None) -> bool:

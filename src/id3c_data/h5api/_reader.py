@@ -90,7 +90,7 @@ class Reader:
                 if never_quiet:
                     return self._twice(attempt, look, standing, cut=wanted.cut)
                 result = self._once(attempt, look, standing)
-                self._refused = max(0, self._refused - 1)
+                self._refused = 0
                 return result
             except LinkOutsideRoots:
                 raise
@@ -112,7 +112,7 @@ class Reader:
 
     def _once(self, attempt: Attempt[T], look: Look, standing: Standing) -> T:
         """Make one attempt; one that fails or not, it counts only if no file changed meanwhile."""
-        with self._lock:
+        with self._lock, look:
             if self.closed:
                 raise FileClosed("the file is closed", str(self.path), "open it again")
             try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from typing import Final, Protocol, runtime_checkable
 
-__all__ = ["FINISHED", "ScanPhase", "ScanState"]
+__all__ = ["FINISHED", "DescribedScanState", "ScanPhase", "ScanState"]
 
 
 class ScanPhase(enum.IntEnum):
@@ -43,6 +43,15 @@ class ScanState(Protocol):
         timeout
             Seconds to wait at most, after which ``known`` comes back; None waits for ever.
         """
+        ...
+
+
+@runtime_checkable
+class DescribedScanState(ScanState, Protocol):
+    """A scan state that can say which scan it is."""
+
+    def describe(self) -> str:
+        """Return which scan it is, and how it ended where that says something, in words for errors."""
         ...
 
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import time
 from collections import OrderedDict
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from ._file_times import has_fine_times
 from ._open import FileIdentity
 
-__all__ = ["Sightings"]
+__all__ = ["Sightings", "Watch"]
 
 _CLOCK_REALTIME_COARSE: Final = 5  # of linux/time.h; Python has no name for it
 _COARSE_QUIET_S: Final = time.clock_getres(_CLOCK_REALTIME_COARSE) + 0.0005
@@ -30,16 +32,52 @@ class _Sighting:
     since: float
 
 
+class Watch:
+    """Some files, asked for changes all the time; a change found here is not noted as one.
+
+    Between two sleeps of a process everything costs many times what it does in a loop, as no cache knows it
+    any more, so this makes no objects and calls nothing but `os.stat`.
+
+    Parameters
+    ----------
+    states
+        The files, and in which state they were.
+    """
+
+    def __init__(self, states: Iterable[tuple[Path, FileIdentity | None]]) -> None:
+        self._states = [(str(path), identity and _as_tuple(identity)) for path, identity in states]
+
+    def changed(self) -> bool:
+        """Say whether one of them is in another state by now."""
+        for path, known in self._states:
+            try:
+                status = os.stat(path)  # noqa: PTH116
+            except (OSError, ValueError):
+                now = None
+            else:
+                now = status.st_mtime_ns, status.st_size, status.st_ino, status.st_dev
+            if now != known:
+                return True
+        return False
+
+
 class Sightings:
-    """Which files are there, in which state, and since when: by `os.stat`, which costs 2 µs.
+    """Which files are there, in which state, and since when: by `os.stat`.
 
     Nothing here trusts a clock of another machine: how long a file has been quiet is how long it has looked
     the same from here.
+
+    Parameters
+    ----------
+    known_to_be_fine
+        Says of a device whether its file system is known to have times finer than a tick. Of others it shows
+        with the first change whose time is none of a tick.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, known_to_be_fine: Callable[[int], bool] = has_fine_times) -> None:
         self._seen: OrderedDict[Path, _Sighting] = OrderedDict()
-        self._fine = False
+        self._fine: dict[int, bool] = {}
+        self._known_to_be_fine = known_to_be_fine
         self.last_change = time.monotonic()
 
     def see(self, path: Path, *, thorough: bool = False) -> FileIdentity | None:
@@ -65,23 +103,31 @@ class Sightings:
             self.last_change = known.since
         return identity
 
-    def same_for(self, path: Path, seconds: float) -> float:
-        """Return how many seconds a file has yet to stay as it is until it has been so for so long."""
+    def unquiet_for(self, path: Path) -> float:
+        """Return how long (s) a file has yet to stay the same, so that the next change is sure to show."""
         known = self._seen.get(path)
-        since = time.monotonic() if known is None else known.since
-        return max(0.0, since + seconds - time.monotonic())
+        now = time.monotonic()
+        since, identity = (now, None) if known is None else (known.since, known.identity)
+        fine = identity is not None and self.has_fine_times(identity.device)
+        return max(0.0, since + (_FINE_QUIET_S if fine else _COARSE_QUIET_S) - now)
 
-    @property
-    def quiet_s(self) -> float:
-        """How long a file must have been the same, so that the next change is sure to show."""
-        return _FINE_QUIET_S if self._fine else _COARSE_QUIET_S
+    def has_fine_times(self, device: int) -> bool:
+        """Say whether the times of a file system are known to be finer than a tick."""
+        if device not in self._fine:
+            self._fine[device] = self._known_to_be_fine(device)
+        return self._fine[device]
 
     def _learn(self, old: FileIdentity | None, new: FileIdentity | None) -> None:
         """See whether the file system's stamps are finer than a clock tick."""
-        if self._fine or old is None or new is None or old.inode != new.inode:
+        if old is None or new is None or (old.device, old.inode) != (new.device, new.inode):
             return
-        past_tick = abs(new.modified_ns - old.modified_ns) % _TICK_NS
-        self._fine = _NEAR_TICK_NS < past_tick < _TICK_NS - _NEAR_TICK_NS
+        if not self.has_fine_times(new.device):
+            past_tick = abs(new.modified_ns - old.modified_ns) % _TICK_NS
+            self._fine[new.device] = _NEAR_TICK_NS < past_tick < _TICK_NS - _NEAR_TICK_NS
+
+
+def _as_tuple(identity: FileIdentity) -> tuple[int, int, int, int]:
+    return identity.modified_ns, identity.size, identity.inode, identity.device
 
 
 def _identity(path: Path) -> FileIdentity | None:

@@ -111,9 +111,9 @@ class ScanWatch:
         """Return how many points a dataset is to have, if the scan's state knows."""
         return None if self._promising is None else self._promising.promised_points(path, name)
 
-    def wait(self, known: ScanPhase, seconds: float) -> None:
-        """Wait that long; shorter where the phase changes."""
+    def wait(self, known: ScanPhase, seconds: float) -> bool:
+        """Wait that long; shorter where the phase changes, and then say so."""
         if self.state is None or self._polled or known is ScanPhase.FINISHED:
             time.sleep(seconds)
-        else:
-            self.state.wait_for_change(known, seconds)
+            return False
+        return self.state.wait_for_change(known, seconds) is not known

@@ -1,7 +1,8 @@
 """Files that are written in SWMR mode: one open of each in this process, one handle of each dataset.
 
 A refresh of a dataset of which the process has a second handle gives its new shape, but leaves the table of
-its chunks as it was; so there must be no second handle, whoever reads the file here.
+its chunks as it was, and what is read then may be anything; so there must be no second handle, whoever reads
+the file here. Finding a dataset makes one for a moment, so only one thread at a time may find, refresh, read.
 """
 
 # pyright: reportAttributeAccessIssue=false, reportMissingTypeStubs=false, reportUnknownArgumentType=false
@@ -10,6 +11,7 @@ its chunks as it was; so there must be no second handle, whoever reads the file 
 from __future__ import annotations
 
 import threading
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
@@ -21,7 +23,7 @@ from ._hops import Found
 from ._open import OpenFile, open_file
 from ._roots import AllowedRoots
 
-__all__ = ["SwmrFile", "newest"]
+__all__ = ["SwmrFile", "alone", "newest"]
 
 
 class SwmrFile:
@@ -33,7 +35,7 @@ class SwmrFile:
         The open file.
     """
 
-    _lock: ClassVar = threading.RLock()
+    lock: ClassVar = threading.RLock()
     _all: ClassVar[dict[tuple[int, int], SwmrFile]] = {}
 
     def __init__(self, file: OpenFile) -> None:
@@ -49,7 +51,7 @@ class SwmrFile:
         Hdf5Error
             What `open_file` raises.
         """
-        with cls._lock:
+        with cls.lock:
             opened = open_file(path, roots)  # each caller's own roots are checked
             shared = cls._all.get(_key(opened))
             if shared is None:
@@ -66,7 +68,7 @@ class SwmrFile:
 
     def release(self) -> None:
         """Close the file unless another reader has it."""
-        with self._lock:
+        with self.lock:
             self._users -= 1
             if not self._users:
                 self._all.pop(_key(self.file), None)
@@ -75,12 +77,17 @@ class SwmrFile:
 
     def newest(self, dataset: h5py.Dataset) -> h5py.Dataset:
         """Return the one handle of a dataset, refreshed; the one given is not to be used any more."""
-        with self._lock:
+        with self.lock:
             only = self._datasets.setdefault(h5o.get_info(dataset.id).addr, dataset)
             if only is not dataset:
                 dataset.id.close()
             only.refresh()
             return only
+
+
+def alone() -> AbstractContextManager[object]:
+    """Return what keeps other threads from finding, refreshing and reading SWMR datasets."""
+    return SwmrFile.lock
 
 
 def newest(found: Found) -> Found:

@@ -15,7 +15,7 @@ from typing import Final
 
 from ..errors import FileClosed, RetryTimeoutException
 from ._looks import Look, NotQuiet
-from ._sightings import Sightings
+from ._sightings import Sightings, Watch
 from ._standing import ScanWatch, Standing
 
 __all__ = ["DEFAULT_RETRY_PERIOD_S", "Patience", "Waiting", "Wanted", "poll_pause"]
@@ -26,7 +26,8 @@ DEFAULT_RETRY_PERIOD_S: Final = 1.0
 _LOG = logging.getLogger("id3c_data.h5api")
 _TELL_AFTER_S: Final = 5.0
 _SHORTEST_PAUSE_S: Final = 0.0005
-_LONGEST_PAUSE_S: Final = 0.025
+_LONGEST_PAUSE_S: Final = 0.015
+_PAUSES_OF_A_DOZE: Final = 8  # the longest ones, between which only the files are asked
 _PAUSE_SHARE: Final = 1 / 16  # of the time since the last change
 _WORK_SHARE: Final = 100  # looks for which nothing had changed take so much of the time at most: a hundredth
 
@@ -126,15 +127,17 @@ class Waiting:
         again_at = ended + max(self._patience.retry_period, _WORK_SHARE * (ended - self._look_began))
         refused = isinstance(reason, NotQuiet)
         quiet_at = ended + max(look.quiet_in(), _SHORTEST_PAUSE_S if refused else 0.0)
+        watch = look.watch()
         while True:
+            news = look.news()
             now = time.monotonic()
             self._check(now, reason)
             self.thorough = now >= again_at
-            if self.thorough or ended < quiet_at <= now or (not refused and look.news()):
+            if self.thorough or ended < quiet_at <= now or (not look.quiet_in() if refused else news):
                 return
             if self._moved(standing, now):
                 return
-            self._sleep(standing, min(again_at, quiet_at if quiet_at > now else again_at) - now)
+            self._doze(watch, standing, min(again_at, quiet_at if quiet_at > now else again_at))
 
     def _check(self, now: float, reason: Exception) -> None:
         """Raise where the wait is to end; tell once what it waits for."""
@@ -163,12 +166,18 @@ class Waiting:
         settled_at = self._wanted.scan.settled_at
         return standing.settling and settled_at is not None and now >= settled_at
 
-    def _sleep(self, standing: Standing, longest: float) -> None:
-        """Sleep until it is time for the next look at the files, or the scan moves on."""
+    def _doze(self, watch: Watch, standing: Standing, until: float) -> None:
+        """Sleep until a file changes or the scan moves on, and some times as long as one pause at most."""
         pause = poll_pause(self._sightings)
         if self._patience.retry_timeout is not None:
-            longest = min(longest, self._started + self._patience.retry_timeout - time.monotonic())
-        self._wanted.scan.wait(standing.phase, max(0.0, min(pause, longest)))
+            until = min(until, self._started + self._patience.retry_timeout)
+        if standing.settling and self._wanted.scan.settled_at is not None:
+            until = min(until, self._wanted.scan.settled_at)
+        for _ in range(_PAUSES_OF_A_DOZE if pause == _LONGEST_PAUSE_S else 1):
+            left = until - time.monotonic()
+            moved = self._wanted.scan.wait(standing.phase, max(0.0, min(pause, left)))
+            if moved or left <= pause or watch.changed():
+                return
 
 
 def poll_pause(sightings: Sightings) -> float:

@@ -9,6 +9,7 @@ import pytest
 
 from id3c_data.h5api._looks import Files, Look, NotQuiet
 from id3c_data.h5api._reader import in_common
+from id3c_data.testing.waiting import PATIENCE_S, is_blocked
 
 
 @pytest.fixture
@@ -67,6 +68,7 @@ def test_what_changes_after_it_was_confirmed_is_no_matter(files, path):
     look.confirm()
     touch(path)
     look.confirm()
+    assert look.changed()
 
 
 def test_the_bytes_of_chunks_may_be_read_while_the_file_grows(files, path):
@@ -74,6 +76,7 @@ def test_the_bytes_of_chunks_may_be_read_while_the_file_grows(files, path):
     look.get(path, "x")
     grow(path)
     look.check_bytes()
+    assert look.changed()
 
 
 @pytest.mark.parametrize("change", [touch, replace, shrink, os.unlink])
@@ -88,7 +91,7 @@ def test_the_bytes_of_chunks_do_not_count_if_the_file_changes_otherwise(files, p
 def test_a_calm_one_waits_until_the_file_has_been_quiet(files, path):
     with pytest.raises(NotQuiet):
         Look(files, calm=True).get(path, "x")
-    time.sleep(files.sightings.quiet_s)
+    time.sleep(files.sightings.unquiet_for(path))
     assert Look(files, calm=True).get(path, "x").node[()] == 5
 
 
@@ -120,3 +123,22 @@ def test_two_looks_have_in_common_what_both_found():
 def test_two_looks_that_differ_have_nothing_in_common(other):
     with pytest.raises(NotQuiet):
         in_common(np.arange(3), other, cut=False)
+
+
+def test_one_thread_at_a_time_looks_at_a_swmr_file(files, path, process, pool):
+    """Of two handles of a dataset, a refresh gives neither the right table of chunks."""
+    process.open(path.with_name("swmr.h5"), "swmr")
+    process.frames(path.with_name("swmr.h5"), "x")
+    process.start_swmr(path.with_name("swmr.h5"))
+
+    def look():
+        with Look(Files(None, None)) as look:
+            return look.get(path.with_name("swmr.h5"), "x").node.shape[0]
+
+    with Look(files) as first:
+        first.get(path.with_name("swmr.h5"), "x")
+        second = pool.submit(look)
+        assert is_blocked(second)
+        first.confirm()
+        assert second.result(PATIENCE_S) == 0
+    process.close(path.with_name("swmr.h5"))

@@ -146,6 +146,8 @@ def test_a_reader_keeps_no_writer_out(path):
     with open_file(path):
         code = f"import h5py; h5py.File({str(path)!r}, 'a')['y'] = 1"
         subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+    with open_file(path) as file:
+        assert file.hdf5["y"][()] == 1
 
 
 def test_a_file_that_a_swmr_writer_has_open_can_be_read(tmp_path):

@@ -35,7 +35,7 @@ def hops(resolver, path, name="link"):
         return found.hops
 
 
-def failure(error, resolver, path, name="link", match=None):
+def assert_fails(error, resolver, path, name="link", match=None):
     with resolver.open(path) as file, pytest.raises(error, match=match) as caught:
         resolver.find(file, name)
     return caught.value
@@ -69,7 +69,7 @@ def test_a_relative_external_link_is_relative_to_its_file(main, tmp_path, monkey
     monkeypatch.chdir(tmp_path / "cwd")
     assert read(Resolver(), main) == 5
     (tmp_path / "below" / "other.h5").unlink()
-    failure(BrokenLink, Resolver(), main)
+    assert_fails(BrokenLink, Resolver(), main)
 
 
 def test_a_link_in_a_file_behind_a_symlink_is_relative_to_either_folder(main, tmp_path):
@@ -133,7 +133,7 @@ def test_a_found_object_closes_the_files_on_the_way(main, tmp_path):
 
 def test_a_missing_file_is_named_with_link_and_places(main, tmp_path):
     external(main, "sub/gone.h5", "/entry/data/data")
-    error = failure(BrokenLink, Resolver(), main)
+    error = assert_fails(BrokenLink, Resolver(), main)
     assert error.where == f"{main}: /link"
     assert "external link to /entry/data/data in sub/gone.h5" in error.what
     assert f"tried {tmp_path / 'sub/gone.h5'}" in error.what
@@ -151,7 +151,7 @@ def test_a_missing_file_is_named_with_link_and_places(main, tmp_path):
 def test_a_file_that_cannot_be_read_is_named_with_the_reason(main, tmp_path, content, cause, match):
     (tmp_path / "bad.h5").write_bytes(content)
     external(main, "bad.h5")
-    error = failure(BrokenLink, Resolver(), main, match=match)
+    error = assert_fails(BrokenLink, Resolver(), main, match=match)
     assert isinstance(error.__cause__, cause)
     assert str(tmp_path / "bad.h5") in str(error)
 
@@ -161,54 +161,54 @@ def test_a_truncated_file_is_named_as_incomplete(main, tmp_path):
     content = (tmp_path / "other.h5").read_bytes()
     (tmp_path / "other.h5").write_bytes(content[:-100])
     external(main, "other.h5")
-    error = failure(BrokenLink, Resolver(), main, match="truncated file")
+    error = assert_fails(BrokenLink, Resolver(), main, match="truncated file")
     assert isinstance(error.__cause__, FileIncomplete)
 
 
 def test_a_file_that_lacks_the_object_says_what_it_has(main, tmp_path):
     make(tmp_path / "other.h5", "entry/y")
     external(main, "other.h5", "/entry/x")
-    error = failure(BrokenLink, Resolver(), main)
+    error = assert_fails(BrokenLink, Resolver(), main)
     assert f"{tmp_path / 'other.h5'}: /entry lacks 'x'; the group holds 'y'" in error.what
     assert error.where == f"{main}: /link"
 
 
 def test_a_name_that_is_not_there_says_what_is(main):
-    error = failure(BrokenLink, Resolver(), main, "a/b", match="there is no 'a'; the group holds 'here'")
+    error = assert_fails(BrokenLink, Resolver(), main, "a/b", match="there is no 'a'; the group holds 'here'")
     assert error.__cause__ is None
 
 
 def test_an_empty_group_and_a_dataset_hold_nothing(main):
     with h5py.File(main, "a") as file:
         file.create_group("empty")
-    failure(BrokenLink, Resolver(), main, "empty/x", match="the group is empty")
-    failure(BrokenLink, Resolver(), main, "here/x", match="a dataset and holds nothing")
+    assert_fails(BrokenLink, Resolver(), main, "empty/x", match="the group is empty")
+    assert_fails(BrokenLink, Resolver(), main, "here/x", match="a dataset and holds nothing")
 
 
 def test_a_soft_link_to_nothing(main):
     with h5py.File(main, "a") as file:
         file["soft"] = h5py.SoftLink("/no/where")
-    failure(BrokenLink, Resolver(), main, "soft", match="soft link to /no/where.*lacks 'no'")
+    assert_fails(BrokenLink, Resolver(), main, "soft", match="soft link to /no/where.*lacks 'no'")
 
 
 def test_a_named_type_is_no_object_to_read(main):
     with h5py.File(main, "a") as file:
         h5py.h5t.STD_I32LE.copy().commit(file.id, b"kind")
-    failure(BrokenLink, Resolver(), main, "kind", match="neither a group nor a dataset")
+    assert_fails(BrokenLink, Resolver(), main, "kind", match="neither a group nor a dataset")
 
 
 @pytest.mark.parametrize("length", [1, 2, 3])
 def test_circles_of_external_links_end(tmp_path, length):
     for n in range(length):
         external(tmp_path / f"{n}.h5", f"{(n + 1) % length}.h5", "/link")
-    failure(BrokenLink, Resolver(), tmp_path / "0.h5", match="in a circle")
+    assert_fails(BrokenLink, Resolver(), tmp_path / "0.h5", match="in a circle")
 
 
 @pytest.mark.parametrize("target", ["/soft", "soft", "/soft/deeper"])
 def test_circles_of_soft_links_end(main, target):
     with h5py.File(main, "a") as file:
         file["soft"] = h5py.SoftLink(target)
-    failure(BrokenLink, Resolver(), main, "soft", match="in a circle")
+    assert_fails(BrokenLink, Resolver(), main, "soft", match="in a circle")
 
 
 def test_a_chain_of_many_links_is_followed(tmp_path):
@@ -230,7 +230,7 @@ def test_the_path_map_is_tried_after_the_link_as_it_stands(main, tmp_path, path_
     path_map = [(there, filled(here)) for there, here in pairs]
     make(tmp_path / "here" / "sub" / "x.h5", value=5)
     external(main, "/detector/data/sub/x.h5")
-    failure(BrokenLink, Resolver(), main)
+    assert_fails(BrokenLink, Resolver(), main)
     assert read(Resolver(path_map), main) == 5
 
 
@@ -254,7 +254,7 @@ def test_a_windows_path_is_mapped(main, tmp_path):
 def test_a_file_of_that_name_beside_the_link_is_not_taken_but_told(main, tmp_path, target):
     make(tmp_path / "x.h5", value=5)
     external(main, target)
-    error = failure(BrokenLink, Resolver(), main)
+    error = assert_fails(BrokenLink, Resolver(), main)
     assert "a file of that name lies beside the link" in error.next_step
     suggested = eval(error.next_step.partition("path_map=")[2])  # noqa: S307 (the text of our own error)
     assert read(Resolver(suggested), main) == 5
@@ -262,7 +262,7 @@ def test_a_file_of_that_name_beside_the_link_is_not_taken_but_told(main, tmp_pat
 
 def test_both_places_are_named_where_neither_has_the_file(main):
     external(main, "/detector/data/x.h5")
-    error = failure(BrokenLink, Resolver({"/detector/data": "/mnt/data"}), main)
+    error = assert_fails(BrokenLink, Resolver({"/detector/data": "/mnt/data"}), main)
     assert "tried /detector/data/x.h5, /mnt/data/x.h5" in error.what
 
 
@@ -280,7 +280,7 @@ def test_a_link_out_of_the_roots_is_refused(tmp_path, way):
         "symlinked folder": "folder/x.h5",
     }
     external(inside / "main.h5", targets[way])
-    error = failure(LinkOutsideRoots, Resolver(allowed_roots=[inside]), inside / "main.h5")
+    error = assert_fails(LinkOutsideRoots, Resolver(allowed_roots=[inside]), inside / "main.h5")
     assert error.where == f"{inside / 'main.h5'}: /link"
     assert isinstance(error, PermissionError)
     assert read(Resolver(allowed_roots=[inside, tmp_path / "outside"]), inside / "main.h5") == 1
@@ -291,7 +291,7 @@ def test_a_link_in_the_middle_of_a_path_cannot_leave_the_roots_either(tmp_path):
     inside = tmp_path / "inside"
     make(inside / "main.h5", "here")
     external(inside / "main.h5", "../outside/x.h5", "/entry", name="entry")
-    failure(LinkOutsideRoots, Resolver(allowed_roots=[inside]), inside / "main.h5", "entry/x")
+    assert_fails(LinkOutsideRoots, Resolver(allowed_roots=[inside]), inside / "main.h5", "entry/x")
 
 
 def test_the_path_map_finds_the_file_inside_where_the_link_leads_outside(tmp_path):
