@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from ._arguments import Arguments, FindArguments, find_by_import, find_here
+from ._arguments import Arguments, FindArguments, find_by_import, find_here, import_by_path
 from ._beside import ICONFIG, TILED, beside, value_at
 from ._checks import Check, Code, Devices, checks_in, rule
-from ._device_rules import check_eiger2_options
+from ._device_rules import check_eiger2_options, plugin_fault
 from ._document import Document, members, read_document
 from ._entries import DeviceEntry
 from ._expansion import expansions
+from ._faults import unknown_argument
 from ._ignores import without_ignored
 from ._ports import port_of
 from ._problem import Finding, Problem, Severity
@@ -45,8 +46,10 @@ __all__ = [
     "expansions",
     "find_by_import",
     "find_here",
+    "import_by_path",
     "load",
     "members",
+    "plugin_fault",
     "port_of",
     "read_document",
     "render",
@@ -54,6 +57,7 @@ __all__ = [
     "run_checks",
     "schema",
     "template_sites",
+    "unknown_argument",
     "value_at",
     "without_ignored",
 ]

@@ -15,8 +15,9 @@ from typing import Any, Literal, Union
 from ..errors import ConfigError
 from ._names import did_you_mean
 
-__all__ = ["Arguments", "FindArguments", "Kind", "find_by_import", "find_here"]
+__all__ = ["Arguments", "FindArguments", "Kind", "find_by_import", "find_here", "import_by_path"]
 
+_CODE = "E202"
 _INJECTED = {"registry", "fake"}  # guarneri gives these itself
 
 Kind = Literal["text", "a number", "a whole number", "true or false", "a list", "a mapping", "nothing"]
@@ -83,27 +84,33 @@ def find_by_import(path: str) -> Arguments:
     ConfigError
         Where there is none, or it cannot be called.
     """
+    return _arguments_of(import_by_path(path))
+
+
+def import_by_path(path: str) -> Callable[..., Any]:
+    """Import a class or function in this process, and return it.
+
+    Raises
+    ------
+    ConfigError
+        Where there is none, or it cannot be called.
+    """
     module_name, _, name = path.rpartition(".")
     try:
         module = importlib.import_module(module_name)
     except Exception as error:  # a module may raise anything while it is imported
-        raise ConfigError(
-            f"{module_name!r} cannot be imported: {type(error).__name__}: {error}",
-            next_step=_nearest_module(module_name, error),
-        ) from error
+        what = f"{module_name!r} cannot be imported: {type(error).__name__}: {error}"
+        raise ConfigError(what, next_step=_nearest_module(module_name, error), code=_CODE) from error
     try:
         found = getattr(module, name)
     except AttributeError as error:
-        raise ConfigError(
-            f"module {module_name!r} has no {name!r}",
-            next_step=did_you_mean(name, dir(module), "name one that it has"),
-        ) from error
+        what = f"module {module_name!r} has no {name!r}"
+        next_step = did_you_mean(name, dir(module), "name one that it has")
+        raise ConfigError(what, next_step=next_step, code=_CODE) from error
     if not callable(found):
-        raise ConfigError(
-            f"{path} is {type(found).__name__}, which makes no device",
-            next_step="name a class, or a function that returns a device",
-        )
-    return _arguments_of(found)
+        what = f"{path} is {type(found).__name__}, which makes no device"
+        raise ConfigError(what, next_step="name a class, or a function that returns a device", code=_CODE)
+    return found
 
 
 def _nearest_module(module_name: str, error: Exception) -> str:

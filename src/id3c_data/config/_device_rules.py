@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Container, Iterator
 from typing import Any, cast
 
-from ..errors import ConfigError
 from ._faults import Fault, faults, shown
-from ._names import is_identifier
+from ._names import did_you_mean, is_identifier
 
 __all__ = [
     "check_eiger2_options",
@@ -16,6 +15,7 @@ __all__ = [
     "file_prefix_faults",
     "label_faults",
     "name_faults",
+    "plugin_fault",
     "prefix_faults",
 ]
 
@@ -78,6 +78,16 @@ def file_prefix_faults(file_prefix: object, name: object) -> Iterator[Fault]:
         yield Fault("E210", argument, (argument,), what, next_step)
 
 
+def plugin_fault(name: str, known: Collection[str], settings: Container[str]) -> Fault | None:
+    """Return what is wrong with a plugin's name (E212), if its creator does not know it."""
+    missing = [f"its {key}" for key in ("class", "suffix") if key not in settings]
+    if name in known or not missing:
+        return None
+    otherwise = f"give {' and '.join(missing)}, or use one of {', '.join(sorted(known))}"
+    next_step = did_you_mean(name, known, otherwise)
+    return Fault("E212", "plugins", ("plugins",), f"plugins: {name} is not known", next_step)
+
+
 def _wrong_prefix(code: str, what: str, next_step: str) -> Fault:
     return Fault(code, "prefix", ("prefix",), f"prefix: {what}", next_step)
 
@@ -98,7 +108,7 @@ def check_eiger2_options(where: str = "", **values: Any) -> None:
         One of them cannot be.
     """
     for fault in _faults_of(values):
-        raise ConfigError(fault.what, where, fault.next_step, fault.code)
+        raise fault.as_error(where)
 
 
 def _faults_of(values: dict[str, Any]) -> Iterator[Fault]:

@@ -12,12 +12,12 @@ import yaml
 
 from ._problem import Problem
 
-__all__ = ["Document", "is_null", "mappings_below", "members", "read_document"]
+__all__ = ["LINE_END", "Document", "is_null", "mappings_below", "members", "read_document"]
 
 _MERGE = "tag:yaml.org,2002:merge"
 _NULL = "tag:yaml.org,2002:null"
 _TEXT = "tag:yaml.org,2002:str"
-_LINE_END = re.compile("\r\n|[\n\r\x85\u2028\u2029]")  # as YAML counts lines
+LINE_END = re.compile("\r\n|[\n\r\x85\u2028\u2029]")  # as YAML counts lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def read_document(path: Path) -> Document | Problem:
     try:
         loader = yaml.SafeLoader(text)
         root = loader.get_single_node()
-        return Document(path, tuple(_LINE_END.split(text)), root, _values(loader, root))
+        return Document(path, tuple(LINE_END.split(text)), root, _values(loader, root))
     except yaml.YAMLError as error:
         return _not_yaml(path, text, error)
     except (RecursionError, ValueError) as error:  # nested too deeply; a date such as 2026-13-45
@@ -82,7 +82,7 @@ def _values(loader: yaml.SafeLoader, root: yaml.Node | None) -> Any:
 
 def _not_yaml(path: Path, text: str, error: yaml.YAMLError) -> Problem:
     if isinstance(error, yaml.reader.ReaderError):
-        before = _LINE_END.split(text[: error.position])
+        before = LINE_END.split(text[: error.position])
         what = f"the character {text[error.position]!a} cannot stand in YAML"
         return _problem(path, "E103", what, "take it away", len(before) - 1, len(before[-1]))
     what = getattr(error, "problem", None) or str(error)

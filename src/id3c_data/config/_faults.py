@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from reprlib import Repr
 from typing import TYPE_CHECKING, Any, get_args
 
+from ..errors import ConfigError
 from ._names import did_you_mean
 
 if TYPE_CHECKING:
@@ -42,6 +43,10 @@ class Fault:
     place: tuple[str | int, ...]
     what: str
     next_step: str
+
+    def as_error(self, where: str = "") -> ConfigError:
+        """Return it as an error, for a device that refuses it."""
+        return ConfigError(self.what, where, self.next_step, self.code)
 
 
 def faults(model: type[BaseModel], values: Mapping[str, Any], made_by: str) -> Iterator[Fault]:

@@ -8,10 +8,9 @@ from typing import Any, cast
 import yaml
 
 from ._checks import Devices, rule
-from ._device_rules import detector_prefix_faults, file_prefix_faults
+from ._device_rules import detector_prefix_faults, file_prefix_faults, plugin_fault
 from ._entries import DeviceEntry
 from ._faults import shown
-from ._names import did_you_mean
 from ._plugins import (
     AD_CREATOR,
     CREATORS,
@@ -107,13 +106,8 @@ def _no_plugin(entry: DeviceEntry, at: yaml.Node, value: Any) -> Finding:
 
 
 def _unknown_plugin(entry: DeviceEntry, plugin: Plugin) -> Iterator[Finding]:
-    known = _known_plugins(entry)
-    missing = [f"its {key}" for key in ("class", "suffix") if not plugin.values.get(key)]
-    if plugin.name not in known and missing:
-        listed = f"use one of {', '.join(sorted(known))}"
-        otherwise = f"give {' and '.join(missing)}, or {listed}"
-        next_step = did_you_mean(plugin.name, known, otherwise)
-        yield Finding(entry.path, plugin.at, f"plugins: {plugin.name} is not known", next_step)
+    if fault := plugin_fault(plugin.name, _known_plugins(entry), plugin.settings):
+        yield Finding(entry.path, plugin.at, fault.what, fault.next_step)
 
 
 def _known_plugins(entry: DeviceEntry) -> tuple[str, ...]:
@@ -172,7 +166,7 @@ def hinted_plugins_are_there(devices: Devices) -> Iterator[Finding]:
         for index, signal in enumerate(cast("list[Any]", hinted) if isinstance(hinted, list) else []):
             if isinstance(signal, str) and "." in signal and signal.split(".")[0] not in plugins:
                 what = f"hinted: there is no signal {signal!r}"
-                next_step = f"name signals of the plugins that the device has: {', '.join(plugins)}"
+                next_step = 'name signals of the plugins that the device has, such as "stats1.max_value"'
                 yield Finding(entry.path, entry.node_at("hinted", index), what, next_step)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from ._document import LINE_END
 from ._problem import Problem
 from ._report import Report
 
@@ -42,7 +43,7 @@ class _Lines:
                 text = problem.path.read_bytes().decode("utf-8-sig", errors="replace")
             except OSError:
                 text = ""
-            self._of[problem.path] = text.replace("\r\n", "\n").split("\n")
+            self._of[problem.path] = LINE_END.split(text)
         lines = self._of[problem.path]
         return lines[problem.line - 1] if problem.line <= len(lines) else ""
 

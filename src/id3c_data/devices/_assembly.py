@@ -131,6 +131,7 @@ class RunAssembly:
                 'writer="hdf5" needs the plugin hdf1',
                 where=self._name,
                 next_step='add hdf1 to the plugins, or use writer="dcu"',
+                code="E214",
             )
         return Hdf5Store(
             hdf1,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from importlib import import_module
 from typing import Any
 
 from ophyd.areadetector import ADComponent
 from ophyd.areadetector import plugins as ophyd_plugins
 
+from ..config import import_by_path, plugin_fault
 from ..errors import ConfigError
 from ._cam import Eiger2Cam
 from ._detector import Eiger2Base
@@ -97,7 +97,7 @@ def eiger2_creator(
         raise ConfigError("bases: Eiger2Base is not among them", name, "leave `bases` out, or add it")
     settings = dict(_plugin_settings(plugin, plugin_defaults or {}, name) for plugin in plugins)
     if "cam" not in settings:
-        raise ConfigError("plugins: there is no cam", name, "add `- cam` to the plugins")
+        raise ConfigError("plugins: there is no cam", name, "add `- cam` to the plugins", "E213")
     hdf1 = settings.get("hdf1", {})
     of_detector = {key: hdf1.pop(key) for key in _OF_DETECTOR if key in hdf1}
     if "write_path_template" in of_detector:
@@ -128,6 +128,7 @@ def _plugin_settings(
         f"plugins: {plugin!r} describes no plugin",
         where=where,
         next_step="write a name such as `- image`, or `- hdf1: {...}` with the plugin's settings",
+        code="E212",
     )
 
 
@@ -137,13 +138,9 @@ def _component(key: str, settings: Mapping[str, Any], where: str) -> ADComponent
     rest = {name: value for name, value in settings.items() if name not in ("class", "suffix")}
     suffix = settings.get("suffix", suffix)
     given = settings.get("class", ours)
-    if suffix is None or given is None:
-        raise ConfigError(
-            f"plugins: {key} is not known",
-            where=where,
-            next_step=f"give its class and suffix, or use one of {', '.join(sorted({*_OURS, *_OPHYDS}))}",
-        )
-    cls = _import(given, key, where) if isinstance(given, str) else given
+    if fault := plugin_fault(key, {*_OURS, *_OPHYDS}, settings):
+        raise fault.as_error(where)
+    cls: Any = import_by_path(given) if isinstance(given, str) else given
     if key in _OURS:
         cls = _our_class(key, cls, where)
     return ADComponent(cls, suffix, lazy=False, **rest)
@@ -163,15 +160,3 @@ def _our_class(key: str, given: type, where: str) -> type:
         where=where,
         next_step=f"leave its class out, or derive it from id3c_data.devices.{ours.__name__}",
     )
-
-
-def _import(dotted: str, key: str, where: str) -> type:
-    module, _, attribute = dotted.rpartition(".")
-    try:
-        return getattr(import_module(module), attribute)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise ConfigError(
-            f"plugins: the class of {key} cannot be imported: {error}",
-            where=where,
-            next_step=f"see whether {dotted!r} is spelled right and installed here",
-        ) from error

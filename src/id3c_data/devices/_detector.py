@@ -12,6 +12,7 @@ from ophyd.device import Component, Staged
 from ophyd.ophydobj import Kind
 from ophyd.utils import RedundantStaging
 
+from ..config import check_eiger2_options
 from ..documents import Writer
 from ..errors import ConfigError, DetectorFault, DetectorTimeout, Id3cDataError
 from ..paths import PathSemantics, PathTemplates
@@ -27,8 +28,6 @@ from ._options import (
     DataSource,
     RunOptions,
     Series,
-    check_file_prefix,
-    check_hinted,
     check_keywords,
     source_named,
 )
@@ -106,7 +105,9 @@ class Eiger2Base(DetectorBase):
     ) -> None:
         check_keywords(kwargs, type(self))
         self.templates = PathTemplates(write_path_template, read_path_template, write_root, path_semantics)
-        self.file_prefix = check_file_prefix(file_prefix or name)
+        hinted = list(hinted) if isinstance(hinted, tuple) else hinted
+        check_eiger2_options(prefix=prefix, name=name, file_prefix=file_prefix, hinted=hinted)
+        self.file_prefix = file_prefix or name
         self._source, self._swmr = source_named(data_source), swmr
         self._timeout_s, self._file_timeout_s = timeout, file_timeout
         self._run: StagedRun | None = None
@@ -238,7 +239,7 @@ class Eiger2Base(DetectorBase):
         return getattr(self, name) if name in self.component_names else None
 
     def _hint(self, hinted: Sequence[str]) -> None:
-        for path in check_hinted(hinted):
+        for path in hinted:
             device: Device = self
             *parents, last = path.split(".")
             try:
@@ -252,6 +253,7 @@ class Eiger2Base(DetectorBase):
                     f"hinted: there is no signal {path!r}",
                     where=self.name,
                     next_step='name signals of the plugins that the device has, such as "stats1.max_value"',
+                    code="E215",
                 ) from None
             device._set_kind(last, Kind.hinted)
 

@@ -11,6 +11,7 @@ from ophyd import Device
 from ophyd.ophydobj import Kind
 from ophyd.signal import Signal
 
+from ..config import check_eiger2_options
 from ..documents import image_data_keys
 from ..errors import DetectorFault
 from ..paths import PathSemantics, PathTemplates
@@ -21,7 +22,6 @@ from ._cam import Eiger2Cam
 from ._exposing import Taken
 from ._hdf5_store import Hdf5Store
 from ._names import new_file_stem
-from ._options import check_file_prefix, check_flag, check_seconds
 from ._run_files import RunFiles
 from ._settings import apply_settings
 from ._signals import Eiger2HDF5PluginIO
@@ -68,8 +68,8 @@ class Eiger2HDF5Plugin(Eiger2HDF5PluginIO):
         **kwargs: Any,
     ) -> None:
         self.templates = PathTemplates(write_path_template, read_path_template, write_root, path_semantics)
-        self._file_prefix = file_prefix and check_file_prefix(file_prefix)
-        self._swmr, self._timeout_s = check_flag("swmr", swmr), check_seconds("timeout", timeout)
+        check_eiger2_options(swmr=swmr, file_prefix=file_prefix, timeout=timeout)
+        self._file_prefix, self._swmr, self._timeout_s = file_prefix, swmr, timeout
         super().__init__(prefix, **kwargs)
         self._store: Hdf5Store | None = None
         self._documents: AssetDocuments | None = None
@@ -149,8 +149,9 @@ class Eiger2HDF5Plugin(Eiger2HDF5PluginIO):
         store.settle()
         ours = {signal: value for signal, value in store.settings().items() if signal.parent is self}
         self._restore = apply_settings({cam.array_callbacks: 1, **ours})
-        prefix = check_file_prefix(self._file_prefix or self.parent.name)
-        files = RunFiles.at(self.templates, datetime.now().astimezone(), new_file_stem(prefix))
+        check_eiger2_options(self.prefix, file_prefix=self._file_prefix, name=self.parent.name)
+        stem = new_file_stem(self._file_prefix or self.parent.name)
+        files = RunFiles.at(self.templates, datetime.now().astimezone(), stem)
         store.open(files, images)
         store.expect()
         self._store = store

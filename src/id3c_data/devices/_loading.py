@@ -81,7 +81,8 @@ def _make(instrument: Instrument, entry: DeviceEntry, here: PathMap) -> list[Any
     except Id3cDataError as error:
         refusal = ": ".join(part for part in (error.where, error.what) if part)
         what = f"{entry.creator} refuses this device: {refusal}"
-        raise ConfigError(what, where=entry.location, next_step=error.next_step) from error
+        code = error.code if isinstance(error, ConfigError) else ""
+        raise ConfigError(what, entry.location, error.next_step, code) from error
     except Exception as error:  # a class of anybody's may raise anything
         what = f"{entry.creator} cannot make this device: {type(error).__name__}: {error}"
         raise ConfigError(what, where=entry.location, next_step="correct its arguments") from error
@@ -117,7 +118,8 @@ def _connect(instrument: Instrument, made_by: Mapping[str, DeviceEntry], timeout
         failed = _connect_asynchronous(instrument, max(0.1, deadline - time.monotonic()))
     if failed:
         listed = "".join(
-            f"\n  {made_by[name].location}: {name}: {shorten(str(error), 300)}" for name, error in failed.items()
+            f"\n  {made_by[name].location}: {name}: {shorten(str(error), 300)}"
+            for name, error in failed.items()
         )
         raise DetectorTimeout(
             f"see whether the IOC runs, the prefix is right, and EPICS_CA_ADDR_LIST leads to it:{listed}",

@@ -54,7 +54,8 @@ def template_problems(
         yield swapped
         return
     found = [problem for side in sides for problem in text_problems(*side)]
-    if isinstance(write, str) and write.strip() and not starts_unclearly(write, semantics):
+    is_text = not any(problem.code == "E302" for problem in found if problem.field == "write")
+    if is_text and not starts_unclearly(write, semantics):
         found[:0] = _root_problems(write, write_root, semantics)
     yield from found or _pair_problems(write, read, write_root, semantics)
 

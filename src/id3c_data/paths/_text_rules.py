@@ -120,8 +120,9 @@ def _parent(template: _Template) -> Iterator[TemplateProblem]:
 
 
 def _names(template: _Template) -> Iterator[TemplateProblem]:
-    for component in split(template.text, template.semantics).parts:
-        if component != component.strip():
+    parts = split(template.text, template.semantics).parts
+    for component in parts[1:] if re.match(r"[A-Za-z]:", parts[0] if parts else "") else parts:
+        if component != component.strip(" "):
             yield template.problem(
                 "E310",
                 f"the component {quoted(component)} starts or ends with a space",

@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 
-from id3c_data.devices import load_devices
+from id3c_data.config import check
+from id3c_data.devices import Eiger2Detector, load_devices
 from id3c_data.errors import ConfigError
 
 PAIR = "{write_path_template: /detector/data/%Y/, read_path_template: /data/eiger2/%Y/}"
@@ -59,7 +61,27 @@ def test_device_that_its_class_refuses_is_an_error_with_its_place(tmp_path: Path
 
 def test_refusal_by_our_own_class_keeps_its_next_step(tmp_path: Path) -> None:
     pair = PAIR.strip("{}")
-    device = f"{{name: eiger2, prefix: 'x:', {pair}, writer: dcx}}"
-    with pytest.raises(ConfigError, match=r"refuses this device: writer: 'dcx'") as raised:
+    device = f"{{name: eiger2, prefix: 'x:', {pair}, hinted: [stats1.totl]}}"
+    with pytest.raises(ConfigError, match=r"refuses this device: eiger2: hinted: there is no signal") as raised:
         load_devices(written(tmp_path, f"id3c_data.devices.Eiger2Detector:\n- {device}\n"))
-    assert raised.value.next_step == "use one of 'dcu', 'hdf5'"
+    assert raised.value.next_step.startswith("name signals of the plugins")
+    assert raised.value.code == "E215"
+
+
+def test_refusal_is_that_of_the_check_by_code_and_words(tmp_path: Path) -> None:
+    wrong = {"writer": "dcx", "num_images": 0, "file_prefix": "a/b", "prefix": "x", "timeout": -1}
+    for name, value in wrong.items():
+        arguments = {"name": "eiger2", "prefix": "x:", **yaml.safe_load(PAIR), name: value}
+        with pytest.raises(ConfigError) as refused:
+            Eiger2Detector(**arguments)
+        file = written(tmp_path, yaml.safe_dump({"id3c_data.devices.Eiger2Detector": [arguments]}))
+        (problem,) = check([file], imports=False)
+        error = refused.value
+        assert (error.code, error.what, error.next_step) == (problem.code, problem.what, problem.next_step)
+
+
+def test_warning_is_logged_and_keeps_nothing_from_loading(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert list(load_devices(written(tmp_path, "ophyd.Signal:\n- {name: peaks}\n"))) == ["peaks"]
+    assert "W203" in caplog.text
