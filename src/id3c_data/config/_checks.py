@@ -12,6 +12,7 @@ from ._arguments import Arguments
 from ._document import Document
 from ._entries import DeviceEntry
 from ._problem import Finding, Severity, severity_of
+from ._template_sites import TemplateSite, template_sites
 
 __all__ = ["Check", "Code", "Devices", "Example", "checks_in", "rule"]
 
@@ -68,6 +69,8 @@ class Devices:
         was imported.
     beside
         The files of other kinds that stand beside them, and could be read.
+    sites
+        Every place in the devices where path templates stand.
     """
 
     documents: tuple[Document, ...]
@@ -76,6 +79,11 @@ class Devices:
         default_factory=dict[str, Arguments | ConfigError]
     )
     beside: tuple[Document, ...] = ()
+    sites: tuple[TemplateSite, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        sites = tuple(site for entry in self.entries for site in template_sites(entry))
+        object.__setattr__(self, "sites", sites)
 
 
 Find = Callable[[Devices], Iterator[Finding]]

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import takewhile
 from pathlib import PurePosixPath
 
-from ..paths import PathTemplates
 from ._checks import Devices, rule
 from ._plugins import DETECTOR, EIGER2_CREATOR, HDF5_PLUGIN
 from ._problem import Finding
-from ._template_sites import READ, WRITE, TemplateSite, template_sites
+from ._template_sites import READ, WRITE, TemplateSite
 
 __all__ = ["folders_are_not_shared", "sides_are_not_confused"]
 
@@ -40,18 +38,34 @@ def folders_are_not_shared(devices: Devices) -> Iterator[Finding]:
     The devices of this package give each run's files a name of their own, so they may share a folder. Whether
     two folders are one is told by the read side, which is the same for all.
     """
-    first: list[tuple[TemplateSite, str]] = []
-    for site in _sites(devices):
+    taken = _Taken()
+    for site in devices.sites:
         if site.templates is None or site.made_by in _UNIQUE:
             continue
         folder = str(PurePosixPath(site.value(READ)))
-        for other, taken in first:
-            if other.entry is not site.entry and _can_be_one(folder, taken):
-                what = f"{other.entry.name!r} at {other.entry.location} writes into this folder too"
-                next_step = "give each a folder of its own, or files of one are lost to the other"
-                yield Finding(site.entry.path, site.nodes[READ][1], what, next_step)
-                break
-        first.append((site, folder))
+        other = taken.by(folder, site)
+        if other is not None and other.entry is not site.entry:
+            what = f"{other.entry.name!r} at {other.entry.location} writes into this folder too"
+            next_step = "give each a folder of its own, or files of one are lost to the other"
+            yield Finding(site.entry.path, site.nodes[READ][1], what, next_step)
+
+
+class _Taken:
+    """The folders that were seen so far; one of a fixed name can be one that directives are filled in for."""
+
+    def __init__(self) -> None:
+        self._fixed: dict[str, TemplateSite] = {}
+        self._changing: dict[str, tuple[re.Pattern[str], TemplateSite]] = {}
+
+    def by(self, folder: str, site: TemplateSite) -> TemplateSite | None:
+        """Return which site had a folder first, and note it for this one otherwise."""
+        if "%" in folder:
+            pattern, _ = self._changing.setdefault(folder, (re.compile(_pattern(folder)), site))
+            fixed = (other for name, other in self._fixed.items() if pattern.fullmatch(name))
+            return next(fixed, self._changing[folder][1])
+        self._fixed.setdefault(folder, site)
+        changing = (other for pattern, other in self._changing.values() if pattern.fullmatch(folder))
+        return next(changing, self._fixed[folder])
 
 
 @rule(
@@ -62,39 +76,22 @@ def folders_are_not_shared(devices: Devices) -> Iterator[Finding]:
 )
 def sides_are_not_confused(devices: Devices) -> Iterator[Finding]:
     """One of the two has its sides swapped: `write_path_template` is what the IOC sees."""
-    seen: list[tuple[TemplateSite, PathTemplates]] = []
-    for site in _sites(devices):
-        templates = site.templates
-        if templates is None:
+    seen: dict[tuple[str, str], TemplateSite] = {}
+    for site in devices.sites:
+        if site.templates is None:
             continue
-        for other, theirs in seen:
-            if _swapped(templates, theirs):
-                what = f"{other.entry.name!r} at {other.entry.location} has its sides the other way round"
-                next_step = "swap those of one: write is what the IOC sees, read what readers see"
-                yield Finding(site.entry.path, site.nodes[WRITE][1], what, next_step)
-                break
-        seen.append((site, templates))
+        write, read = _top(site.templates.write_base), _top(site.templates.read_base)
+        other = seen.get((read, write))
+        if other is not None and write != read:
+            what = f"{other.entry.name!r} at {other.entry.location} has its sides the other way round"
+            next_step = "swap those of one: write is what the IOC sees, read what readers see"
+            yield Finding(site.entry.path, site.nodes[WRITE][1], what, next_step)
+        seen.setdefault((write, read), site)
 
 
-def _swapped(one: PathTemplates, other: PathTemplates) -> bool:
-    """Say whether the write side of each is more like the read side of the other than like its write side."""
-    alike = _alike(one.write_base, other.write_base) + _alike(one.read_base, other.read_base)
-    crossed = _alike(one.write_base, other.read_base), _alike(one.read_base, other.write_base)
-    return min(crossed) > 0 and sum(crossed) > alike
-
-
-def _alike(one: str, other: str) -> int:
-    """Return how many folders two paths have in common, from the root on."""
-    parts = zip(*(re.findall(r"[^/\\]+", path) for path in (one, other)), strict=False)
-    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], parts))
-
-
-def _can_be_one(one: str, other: str) -> bool:
-    """Say whether two templates can name one folder: alike, or one fixed where the other has directives."""
-    return one == other or any(
-        "%" not in fixed and re.fullmatch(_pattern(changing), fixed)
-        for fixed, changing in ((one, other), (other, one))
-    )
+def _top(folder: str) -> str:
+    """Return the first component of a folder."""
+    return re.findall(r"[^/\\]+", folder)[0]
 
 
 def _pattern(template: str) -> str:
@@ -103,8 +100,3 @@ def _pattern(template: str) -> str:
         (r"\d+" if part in "YymdHIMSfjUWwuVG" else r"\w+") if index % 2 else re.escape(part)
         for index, part in enumerate(parts)
     )
-
-
-def _sites(devices: Devices) -> Iterator[TemplateSite]:
-    for entry in devices.entries:
-        yield from template_sites(entry)

@@ -9,7 +9,7 @@ from ..paths import TemplateProblem, template_problems, template_warnings
 from ._checks import Check, Devices, rule
 from ._problem import Finding
 from ._template_codes import TEMPLATE_CODES
-from ._template_sites import READ, ROOT, SEMANTICS, WRITE, TemplateSite, template_sites
+from ._template_sites import READ, ROOT, SEMANTICS, WRITE, TemplateSite
 
 __all__ = ["comments_promise_nothing", "templates_come_in_pairs", "templates_keep_the_rules"]
 
@@ -42,7 +42,7 @@ id3c_data.devices.eiger2_creator:
 )
 def templates_come_in_pairs(devices: Devices) -> Iterator[Finding]:
     """One side alone says where files are written or where they are read, but never both."""
-    for site in _sites(devices):
+    for site in devices.sites:
         for one, other in ((WRITE, READ), (READ, WRITE)):
             if one in site.nodes and other not in site.nodes:
                 what = f"{one} stands here without {other}"
@@ -51,7 +51,7 @@ def templates_come_in_pairs(devices: Devices) -> Iterator[Finding]:
 
 
 def _find_broken_rules(devices: Devices) -> Iterator[Finding]:
-    for site in _sites(devices):
+    for site in devices.sites:
         if WRITE in site.nodes and READ in site.nodes:
             for problem in _problems(site):
                 field = SEMANTICS if problem.code == "E303" else _FIELDS[problem.field]
@@ -88,7 +88,7 @@ id3c_data.devices.Eiger2Detector:
 )
 def comments_promise_nothing(devices: Devices) -> Iterator[Finding]:
     """A template that was left to be corrected looks like one that is right."""
-    for site in _sites(devices):
+    for site in devices.sites:
         for name, (_, node) in site.nodes.items():
             end = node.end_mark
             comment = site.entry.document.line_of(end)[end.column :] if end else ""
@@ -96,8 +96,3 @@ def comments_promise_nothing(devices: Devices) -> Iterator[Finding]:
                 what = f"the comment beside {name} says {found[1]}"
                 next_step = "find out what is right, write that, and take the comment away"
                 yield Finding(site.entry.path, node, what, next_step)
-
-
-def _sites(devices: Devices) -> Iterator[TemplateSite]:
-    for entry in devices.entries:
-        yield from template_sites(entry)

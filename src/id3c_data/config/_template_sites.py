@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
@@ -31,11 +31,17 @@ class TemplateSite:
         Import path of the class or creator that takes them, as far as the file names it.
     nodes
         Key and value of the templates, their root and semantics, as far as they are given.
+    templates
+        The pair, where both sides are given and keep the rules.
     """
 
     entry: DeviceEntry
     made_by: str
     nodes: Mapping[str, tuple[yaml.Node, yaml.Node]]
+    templates: PathTemplates | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "templates", self._pair())
 
     def value(self, name: str) -> Any:
         """Return what is written for one of the four, if anything: text, or what the rules refuse."""
@@ -51,9 +57,7 @@ class TemplateSite:
         """The flavour of the write side, as it is declared."""
         return self.value(SEMANTICS) if SEMANTICS in self.nodes else "posix"
 
-    @property
-    def templates(self) -> PathTemplates | None:
-        """The pair, where both sides are given and keep the rules."""
+    def _pair(self) -> PathTemplates | None:
         try:
             return PathTemplates(self.value(WRITE), self.value(READ), self.value(ROOT), self.semantics)
         except TemplateError:
