@@ -59,7 +59,7 @@ class Beamline:
         return check_live(loaded, imports=imports, patience=QUICK)
 
     def found(self, **given: Any) -> dict[str, Problem]:
-        """What is found, by its code, but for the warning of the tests' temporary folder."""
+        """What is found, by its code, but for the warning of a temporary folder."""
         return {problem.code: problem for problem in self.check(**given).problems if problem.code != "W302"}
 
 
