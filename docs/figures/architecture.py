@@ -126,8 +126,7 @@ def layers() -> list[list[str]]:
     settings = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["tool"]["importlinter"]
     (contract,) = (one for one in settings["contracts"] if one["type"] == "layers")
     return [
-        [name.strip().removeprefix("id3c_data.") for name in line.split("|")]
-        for line in contract["layers"]
+        [name.strip().removeprefix("id3c_data.") for name in line.split("|")] for line in contract["layers"]
     ]
 
 
