@@ -49,12 +49,15 @@ _Template = Annotated[Any, WithJsonSchema({"type": "string"})]
 _Semantics = Annotated[Any, WithJsonSchema({"enum": ["posix", "windows"]})]
 
 
+_NAME = "Its name in Bluesky and in the session; the beginning of its data keys."
+
+
 class Device(BaseModel):
     """Any device."""
 
     model_config = ConfigDict(extra="allow", strict=True)
 
-    name: _Name = Field(description="Its name in Bluesky and in the session; the beginning of its data keys.")
+    name: _Name = Field(None, description=_NAME)
     prefix: _Prefix = Field("", description="Start of all its PV names.")
     labels: _Labels = Field([], description="Labels that sessions find it by, such as `detectors`.")
 
@@ -64,6 +67,7 @@ class _Eiger2(Device):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
+    name: _Name = Field(description=_NAME)
     prefix: _Prefix = Field("", description="Start of all PV names, such as `dp_eiger_sn:`.")
     write_root: _Template = Field(
         None, description="The folder that a relative `write_path_template` starts from."
@@ -167,6 +171,7 @@ class Eiger2HDF5Plugin(BaseModel):
 class AdCreator(Device):
     """An area detector that `apstools.devices.ad_creator` makes."""
 
+    name: _Name = Field(description=_NAME)
     prefix: _Prefix = Field("", description="Start of all PV names, with its colon.")
     plugins: Annotated[Any, _plugins_schema(frozenset(AD_CREATOR_PLUGINS))] = Field(
         ["cam"], description="Names of plugins, or mappings of one name to its settings."

@@ -36,5 +36,16 @@ def schema() -> dict[str, Any]:
         "type": "object",
         "additionalProperties": lists.pop(""),
         "properties": lists,
-        "$defs": definitions["$defs"],
+        "$defs": {name: _tidy(model) for name, model in definitions["$defs"].items()},
     }
+
+
+def _tidy(model: dict[str, Any]) -> dict[str, Any]:
+    """Leave out what only says that an argument can be left out, and titles that repeat its name."""
+    properties = {
+        name: {
+            key: value for key, value in field.items() if key != "title" and (key, value) != ("default", None)
+        }
+        for name, field in model["properties"].items()
+    }
+    return {**model, "properties": properties}
