@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -275,6 +275,12 @@ class Look(Resolver):
     def _watched(self) -> list[tuple[Path, FileIdentity | None]]:
         seen = list(self._seen.items())
         return seen if len(seen) <= _MOST_WATCHED else [seen[0], *seen[1 - _MOST_WATCHED :]]
+
+    def need(self, paths: Iterable[Path]) -> None:
+        """Have these files of the look watched for changes, however many it has."""
+        for path in paths:
+            if path in self._seen:
+                self._seen[path] = self._seen.pop(path)  # to the end
 
     def quiet_in(self) -> float:
         """Return in how many seconds a change that came in the moment of the look is sure to show."""

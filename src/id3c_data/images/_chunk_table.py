@@ -1,126 +1,118 @@
-"""Where the chunks of a dataset of images stand in its file."""
+"""Where the chunks of a dataset of images stand in its file: all of them at once, or one by one."""
+
+# pyright: reportMissingTypeStubs=false
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Protocol
 
+import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import Hdf5Error
-from ..h5api import StoredChunk
-from ._image_shape import ImageShape
+from ..h5api import StoredChunk, chunk_at, hdf5_errors
+from ._chunk_grid import ChunkGrid
 
-__all__ = ["ChunkTable"]
+__all__ = ["ChunkLookup", "ChunkTable", "Chunks"]
 
-_MOST_CHUNK_BYTES = 1 << 30
-_MOST_CHUNKS = 20_000_000
+
+class Chunks(Protocol):
+    """Place and size of the chunks of one channel."""
+
+    @property
+    def grid(self) -> ChunkGrid:
+        """How the chunks cover the frames."""
+        ...
+
+    def written_from(self, n: int, count: int) -> int:
+        """Return how many frames are there as a whole and without a gap, from frame ``n`` on."""
+        ...
+
+    def locate(self, n: int, row: int, column: int) -> tuple[int, int, bool]:
+        """Return size, byte offset and whether the filters were left out, of a chunk of frame ``n``."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ChunkTable:
-    """Place and size of each chunk of one channel.
-
-    The usual chunk is one frame. Chunks of several frames, or of parts of a frame, are read too.
+    """All chunks of a dataset that stays as it is.
 
     Parameters
     ----------
-    chunk
-        Shape of a chunk, in the dataset's dimensions.
-    lead
-        How many of them come before height and width.
-    channel
-        Index on the channel axis, where there is one.
-    frame
-        Height and width of a frame.
+    grid
+        How the chunks cover the frames.
     entries
-        Byte offset, size (0: not there) and whether the filters were left out, for each chunk on the axes
-        frame, row and column.
+        Byte offset, size (0: not there) and whether the filters were left out, for each chunk of the grid.
     complete
         Whether all chunks of a frame (or of the frames in one chunk) are there.
     """
 
-    chunk: tuple[int, ...]
-    lead: int
-    channel: int
-    frame: tuple[int, int]
+    grid: ChunkGrid
     entries: NDArray[np.int64]
     complete: NDArray[np.bool_]
 
     @classmethod
-    def of(
-        cls, chunks: Iterable[StoredChunk], chunk: tuple[int, ...], image: ImageShape, where: str
-    ) -> ChunkTable:
-        """Return the table of the chunks that hold a channel.
-
-        Parameters
-        ----------
-        chunks
-            All chunks that are in the file.
-        chunk
-            Shape of a chunk.
-        image
-            How the dataset is seen.
-        where
-            File and path of the dataset, for errors.
-        """
-        if _size(chunk) * image.dtype.itemsize > _MOST_CHUNK_BYTES or 0 in chunk:
-            raise Hdf5Error(f"chunks of a size beyond reason: {chunk}", where, "check what wrote it")
-        per_chunk = (chunk[0] if image.lead else 1, *chunk[-2:])
-        grid = [-(-n // c) for n, c in zip((image.frames, *image.frame), per_chunk, strict=True)]
-        if _size(tuple(grid)) > _MOST_CHUNKS:
-            raise Hdf5Error(f"chunks without number: {grid}", where, "check what wrote it")
-        entries = np.zeros((*grid, 3), np.int64)
+    def of(cls, grid: ChunkGrid, chunks: Iterable[StoredChunk]) -> ChunkTable:
+        """Return the table of all chunks that are in the file; those of other channels are left out."""
+        entries = np.zeros((*grid.shape, 3), np.int64)
         for stored in chunks:
-            if image.lead == 2 and stored.offset[1] // chunk[1] != image.channel // chunk[1]:
-                continue
-            at = (stored.offset[0] if image.lead else 0, *stored.offset[-2:])
-            cell = tuple(o // c for o, c in zip(at, per_chunk, strict=True))
-            if all(c < g for c, g in zip(cell, grid, strict=True)):  # a shrunk dataset may keep more
+            cell = grid.cell_of(stored.offset)  # none: a shrunk dataset may keep more than it has room for
+            if cell is not None:
                 entries[cell] = stored.byte_offset, stored.size, stored.filter_mask != 0
-        complete = np.asarray((entries[..., 1] > 0).all(axis=(1, 2)))
-        return cls(chunk, image.lead, image.channel, image.frame, entries, complete)
-
-    @property
-    def one_frame_each(self) -> bool:
-        """Whether each chunk is one whole frame."""
-        return _size(self.chunk) == self.frame[0] * self.frame[1] and self.chunk[-2:] == self.frame
+        return cls(grid, entries, np.asarray((entries[..., 1] > 0).all(axis=(1, 2))))
 
     def written_from(self, n: int, count: int) -> int:
         """Return how many frames are there as a whole and without a gap, from frame ``n`` on."""
-        missing = np.flatnonzero(~self.complete[self._layer(n) : self._layer(n + count - 1) + 1])
+        first = self.grid.layer(n)
+        missing = np.flatnonzero(~self.complete[first : self.grid.layer(n + count - 1) + 1])
         if not missing.size:
             return count
-        return max(0, (self._layer(n) + int(missing[0])) * (self.chunk[0] if self.lead else 1) - n)
-
-    def cells(self) -> Iterator[tuple[int, int]]:
-        """Yield row and column of each chunk of a frame."""
-        rows, columns = self.entries.shape[1:3]
-        return ((row, column) for row in range(rows) for column in range(columns))
+        return max(0, (first + int(missing[0])) * self.grid.frames_each - n)
 
     def locate(self, n: int, row: int, column: int) -> tuple[int, int, bool]:
         """Return size, byte offset and whether the filters were left out, of a chunk of frame ``n``."""
-        offset, size, skipped = (int(value) for value in self.entries[self._layer(n), row, column])
+        offset, size, skipped = (int(value) for value in self.entries[self.grid.layer(n), row, column])
         return size, offset, bool(skipped)
 
-    def part(self, frame: NDArray[Any], row: int, column: int) -> NDArray[Any]:
-        """Return the part of a frame that a chunk covers."""
-        height, width = self.chunk[-2:]
-        return frame[row * height : (row + 1) * height, column * width : (column + 1) * width]
 
-    def frame_of(self, tile: NDArray[Any], n: int) -> NDArray[Any]:
-        """Return the part of a decoded chunk that belongs to frame ``n`` and the channel."""
-        place = (n, self.channel)[: self.lead]
-        return tile[tuple(p % c for p, c in zip(place, self.chunk, strict=False))]
+@dataclass(frozen=True, slots=True, eq=False)
+class ChunkLookup:
+    """The chunks of a dataset that grows: each is looked up when it is asked for.
 
-    def _layer(self, n: int) -> int:
-        return n // self.chunk[0] if self.lead else 0
+    Parameters
+    ----------
+    grid
+        How the chunks cover the frames.
+    dataset
+        The open dataset; what is found counts as long as the look does in which it was opened.
+    where
+        File and path of the dataset, for errors.
+    """
 
+    grid: ChunkGrid
+    dataset: h5py.Dataset
+    where: str
+    _known: dict[tuple[int, int, int], StoredChunk | None] = field(
+        default_factory=dict[tuple[int, int, int], "StoredChunk | None"]
+    )
 
-def _size(shape: tuple[int, ...]) -> int:
-    size = 1
-    for length in shape:
-        size *= length
-    return size
+    def written_from(self, n: int, count: int) -> int:
+        """Return how many frames are there as a whole and without a gap, from frame ``n`` on."""
+        for layer in range(self.grid.layer(n), self.grid.layer(n + count - 1) + 1):
+            if any(self._chunk(layer, row, column) is None for row, column in self.grid.cells()):
+                return max(0, layer * self.grid.frames_each - n)
+        return count
+
+    def locate(self, n: int, row: int, column: int) -> tuple[int, int, bool]:
+        """Return size, byte offset and whether the filters were left out, of a chunk of frame ``n``."""
+        stored = self._chunk(self.grid.layer(n), row, column)
+        return (0, 0, False) if stored is None else (stored.size, stored.byte_offset, stored.filter_mask != 0)
+
+    def _chunk(self, layer: int, row: int, column: int) -> StoredChunk | None:
+        cell = layer, row, column
+        if cell not in self._known:
+            with hdf5_errors(self.where):
+                self._known[cell] = chunk_at(self.dataset, self.grid.offset_of(*cell))
+        return self._known[cell]

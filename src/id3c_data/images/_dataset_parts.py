@@ -4,19 +4,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import Path
+from typing import Any
 
 import h5py
+import numpy as np
 
-from ..errors import Hdf5Error, LayoutUnknown, LinkOutsideRoots
-from ..h5api import Found, Resolver, VirtualBlock, hdf5_errors, storage_of, virtual_blocks
+from ..errors import FileIncomplete, Hdf5Error, LayoutUnknown, LinkOutsideRoots
+from ..h5api import (
+    Found,
+    NotQuiet,
+    Resolver,
+    VirtualBlock,
+    attribute_of,
+    hdf5_errors,
+    storage_of,
+    virtual_blocks,
+)
 from ._descriptors import FileReference
-from ._frame_source import frame_source, pixel_type
-from ._image_shape import ImageShape
+from ._frame_source import FrameSource, frame_source, pixel_type
+from ._image_shape import MOST_FRAMES, ImageShape
 from ._parts import Absent, FrameType, Part
+from ._trail import Record, Trail
 
-__all__ = ["DatasetParts", "Indexer", "check_type"]
+__all__ = ["Behind", "DatasetParts", "Indexer", "check_type"]
 
 _DEEPEST = 4  # virtual datasets of virtual datasets
 _MOST_DATASETS = 100_000
@@ -31,18 +45,82 @@ class DatasetParts:
     type: FrameType
 
 
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """What is behind a link, or behind a block of a virtual dataset.
+
+    Parameters
+    ----------
+    content
+        What the dataset consists of, or why it cannot be read.
+    low
+        Number of its first image in the series, from 1, where the dataset says so.
+    """
+
+    content: DatasetParts | Absent
+    low: int | None = None
+
+
 class Indexer:
     """Finds out where frames are, without reading any.
 
     Parameters
     ----------
     resolver
-        Opens files and follows links.
+        Opens files and follows links. With a `Trail`, what is behind a link is not opened again as
+        long as all files on the way stay as they are.
     """
 
     def __init__(self, resolver: Resolver) -> None:
         self.resolver = resolver
+        self._trail = resolver if isinstance(resolver, Trail) else None
         self._left = _MOST_DATASETS
+
+    def behind(
+        self, link: tuple[Path, str, int], find: Callable[[], Found], channel: int, depth: int = 0
+    ) -> Behind:
+        """Return what is behind a link.
+
+        Parameters
+        ----------
+        link
+            What tells it from all others: its file, its path, and its number there.
+        find
+            Follows it.
+        channel, depth
+            As for `parts_of`.
+
+        Raises
+        ------
+        LinkOutsideRoots
+            It leads out of the allowed folders.
+        """
+        trail = self._trail
+        if trail is None:
+            return self._follow(find, channel, depth, Record())
+        known = trail.known.get(link)
+        if known is not None and trail.unchanged(known[0]):
+            return known[1]
+        with trail.record() as record:
+            behind = self._follow(find, channel, depth, record)
+        if record.lasting:
+            trail.known[link] = record, behind
+        return behind
+
+    def _follow(self, find: Callable[[], Found], channel: int, depth: int, record: Record) -> Behind:
+        try:
+            with find() as found:
+                return Behind(self.parts_of(found, channel, depth), _image_nr_low(found))
+        except LinkOutsideRoots:
+            raise
+        except NotQuiet as error:  # the other files can be read meanwhile
+            if self._trail is not None:
+                self._trail.passing()  # neither is what is made of it, up to the master
+            tried = tuple(record.seen)
+            being_written = FileIncomplete(error.reason, str(tried[-1]), "wait for its writer")
+            return Behind(Absent(being_written, awaited=True, tried=tried))
+        except Hdf5Error as error:
+            return Behind(Absent.because(error, record.seen))
 
     def parts_of(self, found: Found, channel: int, depth: int = 0) -> DatasetParts:
         """Return the parts of a dataset of images.
@@ -72,10 +150,19 @@ class Indexer:
             virtual = storage_of(found.node) == "virtual"
         if virtual:
             return self._virtual(found, found.node, channel, depth)
-        source = frame_source(found.node, FileReference.of(found.file), found.path, channel)
+        source = self._source(found, found.node, channel)
         image = source.image
         frames = FrameType(*image.frame, image.dtype)
         return DatasetParts((Part(0, image.frames, source),), image.frames, frames)
+
+    def _source(self, found: Found, dataset: h5py.Dataset, channel: int) -> FrameSource:
+        """Return the frames of a dataset: for this look only where it may grow at any time."""
+        file = FileReference.of(found.file, live=self._trail is not None)
+        linked = any(hop.kind != "soft" for hop in found.hops)
+        lasting = self._trail is None or (linked and not found.file.swmr)
+        if self._trail is not None and not lasting:
+            self._trail.passing()
+        return frame_source(dataset, file, found.path, channel, lasting=lasting)
 
     def _virtual(self, found: Found, dataset: h5py.Dataset, channel: int, depth: int) -> DatasetParts:
         """Return the parts of a virtual dataset, from its blocks alone."""
@@ -85,29 +172,39 @@ class Indexer:
         image = ImageShape.of(_extent(blocks, found.where), dtype, channel, found.where)
         frames = FrameType(*image.frame, dtype)
         parts: list[Part] = []
-        for block in sorted(blocks, key=lambda block: block.start):
-            parts += self._block(found, block, image, depth)
+        for number, block in enumerate(sorted(blocks, key=lambda block: block.start)):
+            parts += self._block(found, number, block, image, depth)
         if any(later.start < earlier.stop for earlier, later in pairwise(parts)):
             raise LayoutUnknown("virtual dataset with two sources for one frame", found.where)
         for part in parts:
             check_type(part, frames, found.where)
         return DatasetParts(tuple(parts), image.frames, frames)
 
-    def _block(self, found: Found, block: VirtualBlock, image: ImageShape, depth: int) -> list[Part]:
+    def _block(
+        self, found: Found, number: int, block: VirtualBlock, image: ImageShape, depth: int
+    ) -> list[Part]:
         """Return the parts behind one block, as frames of the virtual dataset."""
         first, count, source_first, source_channel = _frames_of(block, image, found.where)
         if source_channel is None:
             return []
-        try:
-            with self.resolver.find_source(found, block) as source:
-                inner = self.parts_of(source, source_channel, depth + 1)
-        except LinkOutsideRoots:
-            raise
-        except Hdf5Error as error:
-            return [Part(first, count, Absent.because(error))]
+        link = (found.file.path, found.path, number)
+        content = self.behind(
+            link, lambda: self.resolver.find_source(found, block), source_channel, depth + 1
+        ).content
+        if isinstance(content, Absent):
+            return [Part(first, count, content)]
         shift = first - source_first
-        cut = (part.cut(source_first, source_first + count, shift) for part in inner.parts)
+        cut = (part.cut(source_first, source_first + count, shift) for part in content.parts)
         return [part for part in cut if part is not None]
+
+
+def _image_nr_low(found: Found) -> int | None:
+    """Return the number of a dataset's first image in the series, from 1."""
+    with hdf5_errors(found.where):
+        low: Any = attribute_of(found.node, "image_nr_low")
+    if np.ndim(low) or np.asarray(low).dtype.kind not in "iu":
+        return None
+    return int(low) if 0 < int(low) <= MOST_FRAMES else None
 
 
 def check_type(part: Part, frames: FrameType, where: str) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from ..errors import Hdf5Error
-from ..h5api import FileIdentity, Inconsistent, OpenFile, open_descriptor
+from ..h5api import FileIdentity, Inconsistent, OpenFile, open_descriptor, written_in_swmr_mode
 
 __all__ = ["DESCRIPTORS", "DescriptorPool", "FileReference"]
 
@@ -30,7 +30,7 @@ class FileReference:
     identity
         Its state when it was looked at.
     growing
-        Whether a SWMR writer had it open: then it may grow meanwhile.
+        Whether it may grow meanwhile.
     """
 
     path: Path
@@ -39,14 +39,28 @@ class FileReference:
     growing: bool
 
     @classmethod
-    def of(cls, file: OpenFile) -> FileReference:
-        """Return the reference to an open file."""
-        return cls(file.path, file.real_path, file.identity, file.swmr)
+    def of(cls, file: OpenFile, *, live: bool = False) -> FileReference:
+        """Return the reference to an open file.
+
+        Parameters
+        ----------
+        file
+            The file.
+        live
+            Its run is open, so it may grow; otherwise only a file may that a SWMR writer has open.
+        """
+        growing = live or file.swmr or written_in_swmr_mode(file.real_path)
+        return cls(file.path, file.real_path, file.identity, growing)
+
+    @property
+    def key(self) -> tuple[Path, int, int]:
+        """What tells the file from all others."""
+        return self.real_path, self.identity.device, self.identity.inode
 
     def check(self, now: FileIdentity) -> None:
         """Raise where the file is not what it was."""
         same = (self.identity.device, self.identity.inode) == (now.device, now.inode)
-        if not same or not (self.growing or self.identity == now):
+        if not same or not (self.identity == now or (self.growing and now.size >= self.identity.size)):
             raise Hdf5Error(
                 "the file was changed or replaced after it was opened", str(self.path), "open it again"
             )
@@ -75,7 +89,7 @@ class DescriptorPool:
 
     def __init__(self, limit: int) -> None:
         self._limit, self._lock = limit, threading.Lock()
-        self._open: OrderedDict[FileReference, _Descriptor] = OrderedDict()
+        self._open: OrderedDict[tuple[Path, int, int], _Descriptor] = OrderedDict()
 
     def read(self, file: FileReference, size: int, offset: int) -> bytes:
         """Return bytes of a file.
@@ -104,19 +118,19 @@ class DescriptorPool:
         """Close files, or have them closed when the reads that are going on have ended."""
         with self._lock:
             for file in files:
-                self._open.pop(file, None)
+                self._open.pop(file.key, None)
 
     def _borrow(self, file: FileReference) -> _Descriptor:
         with self._lock:
-            descriptor = self._open.get(file)
+            descriptor = self._open.get(file.key)
             if descriptor is not None:
-                self._open.move_to_end(file)
+                self._open.move_to_end(file.key)
                 return descriptor
         number, _ = open_descriptor(file.real_path)
         descriptor = _Descriptor(number)
         file.check(FileIdentity.of(number))
         with self._lock:
-            self._open[file] = descriptor
+            self._open[file.key] = descriptor
             while len(self._open) > self._limit:
                 self._open.popitem(last=False)
         return descriptor

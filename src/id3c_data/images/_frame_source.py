@@ -24,12 +24,13 @@ from ..h5api import (
     dtype_of,
     filters_of,
     hdf5_errors,
-    open_file,
+    open_independent,
     shape_of,
     storage_of,
     stored_chunks,
 )
-from ._chunk_table import ChunkTable
+from ._chunk_grid import ChunkGrid
+from ._chunk_table import ChunkLookup, Chunks, ChunkTable
 from ._descriptors import DESCRIPTORS, FileReference
 from ._image_shape import ImageShape
 
@@ -77,19 +78,24 @@ class FrameSource(Protocol):
         ...
 
 
-def frame_source(dataset: h5py.Dataset, file: FileReference, name: str, channel: int) -> FrameSource:
+def frame_source(
+    dataset: h5py.Dataset, file: FileReference, name: str, channel: int, *, lasting: bool = True
+) -> FrameSource:
     """Return the frames of a dataset that is no virtual one.
 
     Parameters
     ----------
     dataset
-        The open dataset; it is not needed any more afterwards.
+        The open dataset; it is not needed any more afterwards, if the source is to be lasting.
     file
         Its file.
     name
         Its path in the file.
     channel
         Which index on the channel axis, where there is one.
+    lasting
+        Whether the source is to be used after the dataset was closed. One that is not finds the chunks of a
+        few frames without asking for those of all.
     """
     where = f"{file.path}: {name}"
     with hdf5_errors(where):
@@ -106,10 +112,13 @@ def frame_source(dataset: h5py.Dataset, file: FileReference, name: str, channel:
         return LibrarySource(image, file, name, None)
     codec = codec_of(filters, dtype.itemsize, where)
     with hdf5_errors(where):
-        table = ChunkTable.of(stored_chunks(dataset), chunks_of(dataset), image, where)
+        grid = ChunkGrid.of(chunks_of(dataset), image, where)
+        chunks: Chunks = (
+            ChunkTable.of(grid, stored_chunks(dataset)) if lasting else ChunkLookup(grid, dataset, where)
+        )
     if codec is Codec.HDF5:
-        return LibrarySource(image, file, name, table)
-    return ChunkedSource(image, file, where, codec, table)
+        return LibrarySource(image, file, name, chunks)
+    return ChunkedSource(image, file, where, codec, chunks)
 
 
 def pixel_type(dataset: h5py.Dataset, where: str) -> np.dtype[Any]:
@@ -128,28 +137,29 @@ class ChunkedSource:
     file: FileReference
     where: str
     codec: Codec
-    table: ChunkTable
+    chunks: Chunks
 
     def written_from(self, n: int, count: int) -> int:
         """Return how many frames are in the file without a gap, from frame ``n`` on."""
-        return self.table.written_from(n, count)
+        return self.chunks.written_from(n, count)
 
     def read_into(self, n: int, out: Image) -> None:
         """Write the pixels of frame ``n`` into an array."""
+        grid = self.chunks.grid
         try:
-            if self.table.one_frame_each and out.flags.c_contiguous and out.dtype == self.image.dtype:
+            if grid.one_frame_each and out.flags.c_contiguous and out.dtype == self.image.dtype:
                 self._decode(n, 0, 0, out.reshape(-1).view(np.uint8))
                 return
-            for row, column in self.table.cells():
-                tile = np.empty(self.table.chunk, self.image.dtype)
+            for row, column in grid.cells():
+                tile = np.empty(grid.chunk, self.image.dtype)
                 self._decode(n, row, column, tile.reshape(-1).view(np.uint8))
-                target = self.table.part(out, row, column)
-                target[...] = self.table.frame_of(tile, n)[: target.shape[0], : target.shape[1]]
+                target = grid.part(out, row, column)
+                target[...] = grid.frame_of(tile, n)[: target.shape[0], : target.shape[1]]
         except Inconsistent as error:
             raise DamagedChunk(f"frame {n} is damaged: {error}", self.where, _DAMAGED) from error
 
     def _decode(self, n: int, row: int, column: int, out: NDArray[np.uint8]) -> None:
-        size, offset, skipped = self.table.locate(n, row, column)
+        size, offset, skipped = self.chunks.locate(n, row, column)
         chunk = DESCRIPTORS.read(self.file, size, offset)
         codec = Codec.NONE if skipped else self.codec
         decode_chunk(chunk, codec, self.image.dtype.itemsize, out, DECODER)
@@ -187,7 +197,7 @@ class LibrarySource:
     image: ImageShape
     file: FileReference
     name: str
-    table: ChunkTable | None
+    chunks: Chunks | None
 
     @property
     def where(self) -> str:
@@ -196,11 +206,11 @@ class LibrarySource:
 
     def written_from(self, n: int, count: int) -> int:
         """Return how many frames are in the file without a gap, from frame ``n`` on."""
-        return count if self.table is None else self.table.written_from(n, count)
+        return count if self.chunks is None else self.chunks.written_from(n, count)
 
     def read_into(self, n: int, out: Image) -> None:
         """Write the pixels of frame ``n`` into an array."""
-        with open_file(self.file.real_path) as file:
+        with open_independent(self.file.real_path) as file:
             self.file.check(file.identity)
             try:
                 dataset: Any = file.hdf5[self.name]  # by its own path in its own file: no link is on it

@@ -1,10 +1,9 @@
-"""The frames of several masters, one after the other; all views of a stack share one such object."""
+"""The frames of masters that nobody writes to any more."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Callable, Iterator
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
@@ -12,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import FrameNotWritten, Hdf5Error
-from ..h5api import Resolver, ScanPhase, ScanState
+from ..errors import FileClosed, FrameNotWritten, Hdf5Error
+from ..h5api import Resolver
 from ._descriptors import DESCRIPTORS
 from ._layouts import read_master
 from ._mask import mask_from_frame, read_mask
@@ -21,26 +20,7 @@ from ._metadata import FrameMetadata, read_metadata
 from ._parts import FrameType, MasterFrames
 from ._selection import Selection
 
-__all__ = ["Opening", "StackFrames"]
-
-
-@dataclass(frozen=True, slots=True)
-class Opening:
-    """How masters are opened.
-
-    Parameters
-    ----------
-    resolver
-        Opens files and follows links.
-    channel
-        Name of the channel.
-    scan_state
-        Where the scan stands that the masters belong to.
-    """
-
-    resolver: Resolver
-    channel: str
-    scan_state: ScanState
+__all__ = ["StackFrames", "different_kinds", "read_pixels"]
 
 
 class StackFrames:
@@ -50,15 +30,19 @@ class StackFrames:
     ----------
     paths
         The masters.
-    opening
-        How they are opened.
+    resolver
+        Opens files and follows links.
+    channel
+        Name of the channel.
     """
 
-    def __init__(self, paths: tuple[Path, ...], opening: Opening) -> None:
-        self._opening, self._closed = opening, False
+    def __init__(self, paths: tuple[Path, ...], resolver: Resolver, channel: str) -> None:
+        self._resolver, self._channel, self._closed = resolver, channel, False
         self._masters = [self._read_master(path) for path in paths]
         self._starts = [0, *accumulate(master.frames for master in self._masters)]
         self.type = self._common_type()
+        self._metadata: FrameMetadata | None = None
+        self._mask: NDArray[np.uint32] | None = None
 
     @property
     def count(self) -> int:
@@ -87,52 +71,52 @@ class StackFrames:
                 break
         return total
 
-    @cached_property
+    @property
     def metadata(self) -> FrameMetadata:
         """What the first master says about detector and beam."""
-        resolver, channel = self._opening.resolver, self._opening.channel
-        with resolver.open(self._masters[0].path) as file:
-            return read_metadata(resolver, file, channel)
+        if self._metadata is None:
+            with self._resolver.open(self._masters[0].path) as file:
+                self._metadata = read_metadata(self._resolver, file, self._channel)
+        return self._metadata
 
-    @cached_property
+    @property
     def mask(self) -> NDArray[np.uint32]:
         """The pixel mask of the first master, or what its first frame shows to be masked."""
-        resolver, channel = self._opening.resolver, self._opening.channel
-        with resolver.open(self._masters[0].path) as file:
-            mask = read_mask(resolver, file, channel)
-        if mask is None or mask.shape != self.type.shape:
-            frame = np.empty(self.type.shape, self.type.dtype)
-            self.read_into(0, frame)
-            mask = mask_from_frame(frame)
-        mask.flags.writeable = False
-        return mask
+        if self._mask is None:
+            with self._resolver.open(self._masters[0].path) as file:
+                mask = read_mask(self._resolver, file, self._channel)
+            if mask is None or mask.shape != self.type.shape:
+                frame = np.empty(self.type.shape, self.type.dtype)
+                self.read_into(0, frame)
+                mask = mask_from_frame(frame)
+            self._mask = mask
+        return self._mask
 
-    def read(self, selection: Selection) -> NDArray[Any]:
+    def selection(self, view: Selection) -> Selection:
+        """Return the selection itself."""
+        return view
+
+    def read(self, view: Selection) -> NDArray[Any]:
         """Return the pixels of a selection as an array of the caller's own."""
-        out = np.empty(selection.shape, self.type.dtype)
-        numbers = [int(n) for n in selection.frames.reshape(-1)]
-        flat = out.reshape(len(numbers), *selection.frame_shape)
-        if selection.whole_frames(*self.type.shape):
-            for position, n in enumerate(numbers):
-                self.read_into(n, flat[position])
-            return out
-        frame = np.empty(self.type.shape, self.type.dtype)
-        for position, n in enumerate(numbers):
-            self.read_into(n, frame)
-            flat[position] = selection.of(frame)
-        return out
+        return read_pixels(view, self.type, self.read_into)
+
+    def items(self, view: Selection) -> Iterator[NDArray[Any]]:
+        """Yield what is along the first axis of a selection."""
+        for n in range(view.shape[0]):
+            item = self.read(view[n])
+            item.flags.writeable = False
+            yield item
 
     def read_into(self, n: int, out: NDArray[Any]) -> None:
         """Write the pixels of frame ``n`` into an array."""
         if self._closed:
-            raise Hdf5Error("the stack is closed", str(self.masters[0]), "open it again")
+            raise FileClosed("the stack is closed", str(self.masters[0]), "open it again")
         at = bisect_right(self._starts, n) - 1
-        ended = self._opening.scan_state.phase is ScanPhase.FINISHED
         try:
-            self._masters[at].read_into(n - self._starts[at], out, ended=ended)
+            self._masters[at].read_into(n - self._starts[at], out)
         except FrameNotWritten:
             self._look_again(at)
-            self._masters[at].read_into(n - self._starts[at], out, ended=ended)
+            self._masters[at].read_into(n - self._starts[at], out)
 
     def close(self) -> None:
         """Close the files."""
@@ -140,14 +124,14 @@ class StackFrames:
         DESCRIPTORS.forget(source.file for master in self._masters for source in master.sources)
 
     def _read_master(self, path: Path) -> MasterFrames:
-        with self._opening.resolver.open(path) as file:
-            return read_master(self._opening.resolver, file, self._opening.channel)
+        with self._resolver.open(path) as file:
+            return read_master(self._resolver, file, self._channel)
 
     def _look_again(self, at: int) -> None:
         """See which frames of a master have come since; how many it promises stays as it was."""
         old, new = self._masters[at], self._read_master(self._masters[at].path)
         if new.type != old.type:
-            raise _different_kinds(old, new)
+            raise different_kinds(old.type, old.path, new)
         self._masters[at] = new
 
     def _common_type(self) -> FrameType:
@@ -155,13 +139,42 @@ class StackFrames:
         first = self._masters[0]
         for other in self._masters:
             if other.type != first.type:
-                raise _different_kinds(first, other)
+                raise different_kinds(first.type, first.path, other)
         return first.type
 
 
-def _different_kinds(first: MasterFrames, other: MasterFrames) -> Hdf5Error:
+def read_pixels(
+    selection: Selection, frames: FrameType, read_into: Callable[[int, NDArray[Any]], None]
+) -> NDArray[Any]:
+    """Return the pixels of a selection as an array of the caller's own.
+
+    Parameters
+    ----------
+    selection
+        Which pixels of which frames.
+    frames
+        Size and pixel type of the frames.
+    read_into
+        Writes the pixels of the frame of a number into an array.
+    """
+    out = np.empty(selection.shape, frames.dtype)
+    numbers = [int(n) for n in selection.frames.reshape(-1)]
+    flat = out.reshape(len(numbers), *selection.frame_shape)
+    if selection.whole_frames(*frames.shape):
+        for position, n in enumerate(numbers):
+            read_into(n, flat[position])
+        return out
+    frame = np.empty(frames.shape, frames.dtype)
+    for position, n in enumerate(numbers):
+        read_into(n, frame)
+        flat[position] = selection.of(frame)
+    return out
+
+
+def different_kinds(frames: FrameType, path: Path, other: MasterFrames) -> Hdf5Error:
+    """Return the error for a master whose frames do not fit those of another one."""
     return Hdf5Error(
-        f"frames of different kinds in one stack: {first.type}, but {other.type} in {other.path}",
-        str(first.path),
+        f"frames of different kinds in one stack: {frames}, but {other.type} in {other.path}",
+        str(path),
         "open them one by one",
     )

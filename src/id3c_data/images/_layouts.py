@@ -71,7 +71,8 @@ def read_master(resolver: Resolver, file: OpenFile, channel: str) -> MasterFrame
         if name in _names(resolver, file, folder):
             with resolver.find(file, path) as found:
                 whole = indexer.parts_of(found, number)
-            return MasterFrames(file.path, whole.parts, max(promised or 0, whole.frames), whole.type)
+            frames = max(promised or 0, whole.frames)
+            return MasterFrames(file.path, whole.parts, frames, whole.type, final=promised is not None)
     raise LayoutUnknown(
         "no images: neither /entry/data/data nor /entry/data/data_000001 is there",
         str(file.path),

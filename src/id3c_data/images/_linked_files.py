@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
-from ..errors import Hdf5Error, LinkOutsideRoots
-from ..h5api import Found, OpenFile, attribute_of, hdf5_errors
+from ..h5api import OpenFile
 from ._dataset_parts import DatasetParts, Indexer, check_type
 from ._image_shape import MOST_FRAMES
 from ._names import DETECTOR, SPECIFIC
@@ -76,28 +74,15 @@ def linked_frames(
         there = max((part.stop for part in parts if not isinstance(part.source, Absent)), default=0)
         stop = max(promised, there)
         parts = [cut for part in parts if (cut := part.cut(0, stop, 0)) is not None]
-    return MasterFrames(file.path, tuple(parts), stop, frame_type)
+    return MasterFrames(file.path, tuple(parts), stop, frame_type, final=promised is not None)
 
 
 def _look(indexer: Indexer, file: OpenFile, path: str, channel: int) -> _Link:
     """Return what is behind a link."""
     number = int(path.rsplit("_", 1)[1])
-    try:
-        with indexer.resolver.find(file, path) as found:
-            return _Link(number, indexer.parts_of(found, channel), _image_nr_low(found))
-    except LinkOutsideRoots:
-        raise
-    except Hdf5Error as error:
-        return _Link(number, Absent.because(error))
-
-
-def _image_nr_low(found: Found) -> int | None:
-    """Return the number of a dataset's first image in the series, from 1."""
-    with hdf5_errors(found.where):
-        low: Any = attribute_of(found.node, "image_nr_low")
-    if np.ndim(low) or np.asarray(low).dtype.kind not in "iu":
-        return None
-    return int(low) if 0 < int(low) <= MOST_FRAMES else None
+    link = (file.path, path, 0)
+    behind = indexer.behind(link, lambda: indexer.resolver.find(file, path), channel)
+    return _Link(number, behind.content, behind.low)
 
 
 def _images_per_file(links: list[_Link], promised: int | None) -> int:

@@ -7,11 +7,22 @@ from pathlib import Path
 
 import numpy as np
 
-from ..h5api import FINISHED, AllowedRoots, Resolver, RootsLike, ScanState
+from ..h5api import (
+    FINISHED,
+    AllowedRoots,
+    IndependentResolver,
+    Patience,
+    Reader,
+    RootsLike,
+    ScanState,
+    ScanWatch,
+)
 from ..paths import PathMapLike
-from ._frames import Opening, StackFrames
+from ._frames import StackFrames
+from ._growing import GrowingFrames
 from ._selection import Selection
 from ._stack import FrameStack
+from ._view import GrowingView
 
 __all__ = ["open_stack"]
 
@@ -21,12 +32,15 @@ def open_stack(
     path_map: PathMapLike = None,
     allowed_roots: RootsLike | AllowedRoots = None,
     channel: str = "threshold_1",
-    scan_state: ScanState = FINISHED,
+    scan_state: ScanState | ScanWatch = FINISHED,
+    retry_timeout: float | None = None,
+    settle_timeout: float = 15.0,
 ) -> FrameStack:
     """Return the frames of one or more masters as one lazy array ``(frames, height, width)``.
 
-    Its length is what the masters promise at this moment. A promised frame that comes later is found when it
-    is asked for; a file that itself grows longer has to be opened again.
+    Of a run that is over, its length is what the masters promise. With the state of a run, the stack grows:
+    reading waits until all that is asked for is there, iteration gives each frame as it lands and ends with
+    the run, and what was promised and never came is `FrameNotWritten`. The first master is waited for here.
 
     Parameters
     ----------
@@ -40,12 +54,21 @@ def open_stack(
     channel
         ``threshold_1``, ``threshold_2`` or ``difference``.
     scan_state
-        Where the scan stands that the files belong to.
+        Where the run stands that the files belong to; several stacks may share a `ScanWatch` of it. Files of
+        a run that is over (`FINISHED`) are taken as they are at this moment.
+    retry_timeout
+        Seconds that one read may wait; None for no limit. Not used with `FINISHED`, nor is the next.
+    settle_timeout
+        Seconds after the end of the run in which what was promised may still come.
 
     Raises
     ------
     FileMissing, FileUnreadable, FileIncomplete, NotHdf5
         A master cannot be opened.
+    FrameNotWritten
+        The first master was promised and never came.
+    RetryTimeoutException
+        It did not come within ``retry_timeout``.
     LayoutUnknown
         A master has no images, or not that channel.
     BrokenLink
@@ -62,7 +85,12 @@ def open_stack(
     """
     if not masters:
         raise TypeError("open_stack() needs a master")
-    opening = Opening(Resolver(path_map, allowed_roots), channel, scan_state)
-    frames = StackFrames(tuple(Path(master) for master in masters), opening)
-    height, width = frames.type.shape
-    return FrameStack(frames, Selection(np.arange(frames.count), range(height), range(width)))
+    paths = [Path(os.path.abspath(master)) for master in masters]  # noqa: PTH100 (keeps symlinks)
+    if scan_state is FINISHED:
+        frames = StackFrames(tuple(paths), IndependentResolver(path_map, allowed_roots), channel)
+        height, width = frames.type.shape
+        return FrameStack(frames, Selection(np.arange(frames.count), range(height), range(width)))
+    watch = scan_state if isinstance(scan_state, ScanWatch) else ScanWatch(scan_state, settle_timeout)
+    patience = Patience(retry_timeout=retry_timeout, settle_timeout=settle_timeout)
+    growing = GrowingFrames(paths, channel, watch, Reader(paths[0], patience, path_map, allowed_roots))
+    return FrameStack(growing, GrowingView(growing.type.shape))

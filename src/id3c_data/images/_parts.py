@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import numpy as np
 from ..errors import FileIncomplete, FileMissing, FrameNotWritten, Hdf5Error
 from ._frame_source import FrameSource, Image
 
-__all__ = ["Absent", "FrameType", "MasterFrames", "Part"]
+__all__ = ["Absent", "FrameType", "Lacking", "MasterFrames", "Part", "Place"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +43,18 @@ class Absent:
         What was found instead.
     awaited
         Whether the file is missing or not complete, so that it may have been on its way.
+    tried
+        Where the file was looked for.
     """
 
     error: Hdf5Error
     awaited: bool
+    tried: tuple[Path, ...] = ()
 
     @classmethod
-    def because(cls, error: Hdf5Error) -> Absent:
+    def because(cls, error: Hdf5Error, tried: Iterable[Path] = ()) -> Absent:
         """Return the reason for the error that opening the dataset ended in."""
-        return cls(error, isinstance(error.__cause__, FileMissing | FileIncomplete))
+        return cls(error, isinstance(error.__cause__, FileMissing | FileIncomplete), tuple(tried))
 
     def again(self) -> Hdf5Error:
         """Return the error as a fresh one, so that no traceback grows from read to read."""
@@ -101,6 +105,33 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where a frame is: in which dataset, and its number there."""
+
+    source: FrameSource
+    number: int
+
+    def read_into(self, out: Image) -> None:
+        """Write the pixels of the frame into an array."""
+        self.source.read_into(self.number, out)
+
+
+@dataclass(frozen=True, slots=True)
+class Lacking:
+    """Why a frame is nowhere."""
+
+    reason: str
+    cause: Hdf5Error | None = None
+
+    def error(self, n: int, master: MasterFrames, run: str = "") -> FrameNotWritten:
+        """Return the error for frame ``n`` of a master, and of a run that was to write it."""
+        reason = f"{self.reason}; {run}" if run else self.reason
+        error = FrameNotWritten(n, master.written, master.path, reason)
+        error.__cause__ = self.cause
+        return error
+
+
+@dataclass(frozen=True, slots=True)
 class MasterFrames:
     """The frames that one master promises.
 
@@ -114,12 +145,15 @@ class MasterFrames:
         How many frames are promised.
     type
         Size and pixel type.
+    final
+        Whether the master itself says how many frames there will be.
     """
 
     path: Path
     parts: tuple[Part, ...]
     frames: int
     type: FrameType
+    final: bool = False
 
     @property
     def written(self) -> int:
@@ -139,17 +173,8 @@ class MasterFrames:
         """Where frames are."""
         return tuple(part.source for part in self.parts if not isinstance(part.source, Absent))
 
-    def read_into(self, n: int, out: Image, *, ended: bool) -> None:
+    def read_into(self, n: int, out: Image) -> None:
         """Write the pixels of frame ``n`` into an array.
-
-        Parameters
-        ----------
-        n
-            Number of the frame, from 0.
-        out
-            Where the pixels go.
-        ended
-            Whether the run is over, so that nothing more will come.
 
         Raises
         ------
@@ -158,20 +183,39 @@ class MasterFrames:
         Hdf5Error
             It is there, or its link is, and cannot be read.
         """
-        at = bisect_right(self.parts, n, key=lambda part: part.start) - 1
-        if at < 0 or n >= self.parts[at].stop:
-            raise self._not_written(n, "no data file has it", ended)
-        part = self.parts[at]
+        place = self.locate(n)
+        if isinstance(place, Lacking):
+            raise place.error(n, self)
+        place.read_into(out)
+
+    def locate(self, n: int) -> Place | Lacking:
+        """Return where frame ``n`` is, or why it is nowhere.
+
+        Raises
+        ------
+        Hdf5Error
+            Its link is there, and cannot be read.
+        """
+        part = self._part(n)
+        if part is None:
+            return Lacking("no data file has it")
         if isinstance(part.source, Absent):
             if not part.source.awaited:
                 raise part.source.again()
             error = part.source.error
-            raise self._not_written(n, f"{error.where}: {error.what}", ended) from error
-        place = part.source_start + n - part.start
-        if not part.source.written_from(place, 1):
-            raise self._not_written(n, f"{part.source.where} has no data for it", ended)
-        part.source.read_into(place, out)
+            return Lacking(f"{error.where}: {error.what}", error)
+        place = Place(part.source, part.source_start + n - part.start)
+        if not part.source.written_from(place.number, 1):
+            return Lacking(f"{part.source.where} has no data for it")
+        return place
 
-    def _not_written(self, n: int, reason: str, ended: bool) -> FrameNotWritten:
-        going_on = "" if ended else "; the run is still going on"
-        return FrameNotWritten(n, self.written, self.path, reason + going_on)
+    def holders(self, n: int) -> tuple[Path, ...]:
+        """Return the files that are to hold frame ``n``, as far as that is known."""
+        part = self._part(n)
+        if part is None:
+            return ()
+        return part.source.tried if isinstance(part.source, Absent) else (part.source.file.path,)
+
+    def _part(self, n: int) -> Part | None:
+        at = bisect_right(self.parts, n, key=lambda part: part.start) - 1
+        return self.parts[at] if at >= 0 and n < self.parts[at].stop else None

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias, cast
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Pixels", "Selection"]
+__all__ = ["Pixels", "Selection", "expanded"]
 
 Pixels: TypeAlias = "int | range | NDArray[np.intp]"
 """Which rows or columns: one (the axis is gone), a slice of them, or a list of them."""
@@ -63,7 +63,7 @@ class Selection:
         IndexError
             The key is out of range, or one of the rare ones that NumPy alone understands.
         """
-        items, dots = _expanded(key, len(self.shape))
+        items, dots = expanded(key, len(self.shape))
         leading, pixels = _divided(items, self.frames.ndim)
         _check_lists(leading, pixels, dots)
         frames = np.asarray(self.frames[tuple(leading)])
@@ -71,6 +71,19 @@ class Selection:
         rows = self.rows if isinstance(self.rows, int) else _picked(self.rows, next(rest))
         columns = self.columns if isinstance(self.columns, int) else _picked(self.columns, next(rest))
         return Selection(frames, rows, columns)
+
+    def by_event(self, frames_per_event: int) -> Selection:
+        """Return the selection of frames as one of events, each of so many frames.
+
+        Raises
+        ------
+        ValueError
+            The frames do not make whole events.
+        """
+        frames = self.frames
+        if frames.ndim != 1 or frames_per_event < 1 or len(frames) % frames_per_event:
+            raise ValueError(f"shape {self.shape} is not made of events of {frames_per_event} frames")
+        return Selection(frames.reshape(-1, frames_per_event), self.rows, self.columns)
 
 
 def _key(pixels: Pixels) -> Any:
@@ -82,7 +95,7 @@ def _key(pixels: Pixels) -> Any:
     return slice(pixels.start, pixels.stop if pixels.stop >= 0 else None, pixels.step)
 
 
-def _expanded(key: Any, ndim: int) -> tuple[list[Any], int | None]:
+def expanded(key: Any, ndim: int) -> tuple[list[Any], int | None]:
     """Return the items of a key, one for each axis but for masks over several, and where '...' stood."""
     items = [_item(item) for item in cast("tuple[Any, ...]", key if isinstance(key, tuple) else (key,))]
     missing = ndim - sum(_axes(item) for item in items)

@@ -4,20 +4,82 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 from numpy.typing import DTypeLike, NDArray
 
 from ..errors import MissingExtra
-from ._frames import StackFrames
 from ._metadata import FrameMetadata
+from ._parts import FrameType
 from ._selection import Selection
 
-__all__ = ["FrameStack"]
+__all__ = ["FrameStack", "Frames", "View"]
 
 _DASK_CHUNK_BYTES = 32 << 20
+
+
+class View(Protocol):
+    """Which part of the frames is meant."""
+
+    def __getitem__(self, key: Any) -> Any:
+        """Return the view of a view."""
+        ...
+
+    def by_event(self, frames_per_event: int) -> Any:
+        """Return the view by events."""
+        ...
+
+
+class Frames(Protocol):
+    """The frames of several masters; all views of a stack share one such object."""
+
+    @property
+    def type(self) -> FrameType:
+        """Size and pixel type of all frames."""
+        ...
+
+    @property
+    def masters(self) -> tuple[Path, ...]:
+        """The masters."""
+        ...
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files that hold frames."""
+        ...
+
+    @property
+    def written(self) -> int:
+        """How many frames, from the first on, are there without a gap."""
+        ...
+
+    @property
+    def metadata(self) -> FrameMetadata:
+        """What the first master says about detector and beam."""
+        ...
+
+    @property
+    def mask(self) -> NDArray[np.uint32]:
+        """The pixel mask."""
+        ...
+
+    def selection(self, view: Any) -> Selection:
+        """Return what a view means at this moment."""
+        ...
+
+    def read(self, view: Any) -> NDArray[Any]:
+        """Return the pixels of a view as an array of the caller's own."""
+        ...
+
+    def items(self, view: Any) -> Iterator[NDArray[Any]]:
+        """Yield what is along the first axis of a view."""
+        ...
+
+    def close(self) -> None:
+        """Close the files."""
+        ...
 
 
 class FrameStack(NDArrayOperatorsMixin):
@@ -27,17 +89,18 @@ class FrameStack(NDArrayOperatorsMixin):
     `numpy.asarray`, iteration or arithmetic ask for pixels. Only the frames in question are read then.
     Reading is thread-safe. Made by `open_stack`.
 
-    The shape is what the masters promise. A frame that is promised and not on disk raises `FrameNotWritten`
-    when it is read; `written` says how many there are.
+    The shape is what is promised. A frame that is promised and not on disk raises `FrameNotWritten` when it
+    is read; `written` says how many there are. While the run is open, the stack grows: reading waits for what
+    may still come, and iteration ends with the run.
     """
 
-    def __init__(self, frames: StackFrames, selection: Selection) -> None:
-        self._frames, self._selection = frames, selection
+    def __init__(self, frames: Frames, view: View) -> None:
+        self._frames, self._view = frames, view
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Shape of the array."""
-        return self._selection.shape
+        """Shape of the array; while it grows, at this moment."""
+        return self._frames.selection(self._view).shape
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -86,22 +149,24 @@ class FrameStack(NDArrayOperatorsMixin):
         Bits: 1 gap, 2 dead, 4 under-responding, 8 over-responding, 16 noisy. Where the first master has no
         mask, what its first frame shows to be masked counts as gaps.
         """
-        return np.array(self._selection.of(self._frames.mask))
+        return np.array(self._frames.selection(self._view).of(self._frames.mask))
 
     def __len__(self) -> int:
-        if not self.shape:
+        shape = self.shape
+        if not shape:
             raise TypeError("len() of a stack without dimensions")
-        return self.shape[0]
+        return shape[0]
 
     def __getitem__(self, key: Any) -> FrameStack:
-        return FrameStack(self._frames, self._selection[key])
+        return FrameStack(self._frames, self._view[key])
 
     def __iter__(self) -> Iterator[NDArray[Any]]:
-        """Yield what is along the first axis, one after the other, as read-only arrays."""
-        for n in range(len(self)):
-            item = self[n].read()
-            item.flags.writeable = False
-            yield item
+        """Yield what is along the first axis, one after the other, as read-only arrays.
+
+        Of a stack that grows each comes as it lands on the disk, and the end comes with the end of the run;
+        `FrameNotWritten` if one that was promised never came.
+        """
+        return self._frames.items(self._view)
 
     def by_event(self, frames_per_event: int) -> FrameStack:
         """Return the stack as ``(events, frames per event, height, width)``.
@@ -111,25 +176,27 @@ class FrameStack(NDArrayOperatorsMixin):
         frames_per_event
             How many frames belong to one event; the first axis must be a multiple of it.
         """
-        frames = self._selection.frames
-        if frames.ndim != 1 or frames_per_event < 1 or len(frames) % frames_per_event:
-            raise ValueError(f"shape {self.shape} is not made of events of {frames_per_event} frames")
-        by_event = frames.reshape(-1, frames_per_event)
-        return FrameStack(self._frames, Selection(by_event, self._selection.rows, self._selection.columns))
+        return FrameStack(self._frames, self._view.by_event(frames_per_event))
 
     def read(self) -> NDArray[Any]:
         """Return the pixels as an array of the caller's own.
+
+        While the run is open this waits until all of them are there, or the run has ended.
 
         Raises
         ------
         FrameNotWritten
             A frame is promised and not on disk.
+        RetryTimeoutException
+            What is waited for did not come within ``retry_timeout``.
+        FileClosed
+            The stack is closed, perhaps by another thread.
         DamagedChunk
             What stands in a file contradicts itself.
         Hdf5Error
             A file cannot be read, or is not what it was when the stack was opened.
         """
-        return self._frames.read(self._selection)
+        return self._frames.read(self._view)
 
     def to_dask(self) -> Any:
         """Return the stack as a dask array, in chunks of some frames each.

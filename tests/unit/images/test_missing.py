@@ -13,7 +13,6 @@ from id3c_data.errors import (
     Hdf5Error,
     LinkOutsideRoots,
 )
-from id3c_data.h5api import ScanPhase
 from id3c_data.images import open_stack
 from id3c_data.sim import FrameModel, LegacyWriter, NexusWriter, PluginWriter, Series
 
@@ -220,18 +219,6 @@ def test_a_frame_of_another_kind_that_comes_after_opening_is_refused(tmp_path):
     LegacyWriter(tmp_path, Series("x_1", 1, 6, 2), FrameModel(32, 48, 32)).write_data(1)
     with pytest.raises(Hdf5Error, match="different kinds"):
         stack[0].read()
-
-
-def test_an_open_scan_is_named_in_the_error(tmp_path):
-    class Open:
-        phase = ScanPhase.PREPARED
-
-        def wait_for_change(self, known, timeout=None):  # noqa: ARG002
-            raise AssertionError("nothing waits here")
-
-    stack = open_stack(write(tmp_path, taken=3).master, scan_state=Open())
-    with pytest.raises(FrameNotWritten, match="still going on"):
-        stack[5].read()
 
 
 @WRITERS

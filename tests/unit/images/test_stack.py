@@ -9,7 +9,7 @@ import h5py
 import numpy as np
 import pytest
 
-from id3c_data.errors import Hdf5Error, MissingExtra
+from id3c_data.errors import FileClosed, MissingExtra
 from id3c_data.images import FrameMetadata, open_stack
 from id3c_data.sim import (
     CHANNELS,
@@ -117,7 +117,7 @@ def test_a_closed_stack_and_its_views_cannot_be_read(stack):
     with stack:
         view.read()
     for item in (stack, view):
-        with pytest.raises(Hdf5Error, match="closed"):
+        with pytest.raises(FileClosed, match="the stack is closed"):
             item.read()
 
 

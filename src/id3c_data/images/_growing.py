@@ -1,0 +1,192 @@
+"""The frames of masters whose run may be open: reading waits for what may still come."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final, TypeVar, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import DamagedChunk, FrameNotWritten, Hdf5Error
+from ..h5api import Look, NotYet, Reader, ScanWatch, Standing, Wanted
+from ._descriptors import DESCRIPTORS, FileReference
+from ._frames import read_pixels
+from ._live_masters import LiveMasters
+from ._mask import mask_from_frame, read_mask
+from ._metadata import FrameMetadata, read_metadata
+from ._parts import Place
+from ._selection import Selection
+from ._view import GrowingView
+
+__all__ = ["GrowingFrames"]
+
+T = TypeVar("T")
+_BATCH_BYTES: Final = 1 << 23
+"""Frames that are read at once; a reader that keeps up with the detector gets them one by one."""
+
+
+class GrowingFrames:
+    """The frames of several masters, one after the other, while their run is open and afterwards.
+
+    Every read is made of looks at the files (`~id3c_data.h5api.Reader`): it is over with the first that finds
+    all that is asked for, or that finds that it will never come.
+
+    Parameters
+    ----------
+    paths
+        The masters.
+    channel
+        Name of the channel.
+    watch
+        The run.
+    reader
+        Looks at files, and waits.
+    """
+
+    def __init__(self, paths: Sequence[Path], channel: str, watch: ScanWatch, reader: Reader) -> None:
+        self.masters, self._channel, self._watch, self._reader = tuple(paths), channel, watch, reader
+        self._live = LiveMasters(self.masters, channel, watch)
+        self._metadata: FrameMetadata | None = None
+        self._mask: NDArray[np.uint32] | None = None
+        self._used: dict[tuple[Path, int, int], FileReference] = {}
+        self.type = self._until(self._live.first_type, "the size of its frames")
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files that hold frames at this moment."""
+        return self._until(self._live.files, "the names of its files")
+
+    @property
+    def written(self) -> int:
+        """How many frames, from the first on, are there without a gap at this moment."""
+        return self._until(self._live.written, "the number of its frames")
+
+    @property
+    def metadata(self) -> FrameMetadata:
+        """What the first master says about detector and beam."""
+        if self._metadata is None:
+            self._metadata = self._until(
+                lambda look, _: read_metadata(look, look.open(self.masters[0]), self._channel), "its metadata"
+            )
+        return self._metadata
+
+    @property
+    def mask(self) -> NDArray[np.uint32]:
+        """The pixel mask of the first master, or what its first frame shows to be masked."""
+        if self._mask is None:
+            mask = self._until(
+                lambda look, _: read_mask(look, look.open(self.masters[0]), self._channel), "its mask"
+            )
+            if mask is None or mask.shape != self.type.shape:
+                mask = mask_from_frame(self.read(GrowingView(self.type.shape)[0]))
+            self._mask = mask
+        return self._mask
+
+    def selection(self, view: GrowingView) -> Selection:
+        """Return what a view means at this moment; of single frames, when they will be there."""
+        count, over = self._until(
+            lambda look, standing: (self._live.count(look, standing), standing.over), "its length"
+        )
+        reach = view.reach
+        if reach.items is None and reach.frames is not None and not over:
+            count = max(count, reach.frames)
+        return view.selection(count, over=over)
+
+    def read(self, view: GrowingView) -> NDArray[Any]:
+        """Return the pixels of a view, as soon as all are there, or the run is over."""
+        reach = view.reach
+
+        def attempt(look: Look, standing: Standing) -> NDArray[Any]:
+            if standing.over:
+                selection = view.selection(self._live.count(look, standing), over=True)
+            elif reach.frames is None:
+                raise NotYet("the run is not over")
+            else:
+                selection = view.selection(reach.frames)
+            places = self._live.places(look, standing)
+            return self._fetch(selection, look, {n: places(n) for n in _numbers(selection)})
+
+        last = "the end of the run" if reach.frames is None else f"frame {reach.frames - 1}"
+        return self._until(attempt, last)
+
+    def items(self, view: GrowingView) -> Iterator[NDArray[Any]]:
+        """Yield what is along the first axis of a view, each item as soon as it is there."""
+        reach, done = view.reach, 0
+        if not reach.in_order:
+            yield from _read_only(self.read(view))
+            return
+        while reach.items is None or done < reach.items:
+            items = self._until(
+                lambda look, standing, done=done: self._following(view, done, look, standing),
+                f"frame {view[done].reach.frames or 1} of the stack, counted from 1",
+                cut=True,
+            )
+            if not len(items):
+                return
+            yield from _read_only(items)
+            done += len(items)
+
+    def close(self) -> None:
+        """Close the files, and end what waits in other threads."""
+        self._reader.close()
+        DESCRIPTORS.forget(self._used.values())
+
+    def _following(self, view: GrowingView, done: int, look: Look, standing: Standing) -> NDArray[Any]:
+        """Return the next items of a view that are there, at least one, or none where it has ended."""
+        rest = slice(done, done + self._batch(view))
+        if standing.over:
+            selection = view.selection(self._live.count(look, standing), over=True)[rest]
+        else:
+            part = view[rest]
+            selection = part.selection(part.reach.frames or 0)
+        places, found, there = self._live.places(look, standing), dict[int, Place](), 0
+        for item in cast("Any", selection.frames):
+            try:
+                found.update((n, places(n)) for n in item.reshape(-1).tolist())
+            except (NotYet, FrameNotWritten, Hdf5Error):
+                if not there:
+                    raise
+                break  # those before it can be read
+            there += 1
+        try:
+            return self._fetch(selection[:there], look, found)
+        except DamagedChunk:
+            if there < 2:
+                raise
+            return self._fetch(selection[:1], look, found)  # those before the damaged one can be read
+
+    def _batch(self, view: GrowingView) -> int:
+        """Return how many items of a view are read at once."""
+        frames = view.selection(0)[:0].frames.shape[1:]
+        each = int(np.prod(frames, dtype=np.int64)) * self.type.height * self.type.width
+        return max(1, _BATCH_BYTES // (each * self.type.dtype.itemsize))
+
+    def _fetch(self, selection: Selection, look: Look, places: dict[int, Place]) -> NDArray[Any]:
+        """Return the pixels of frames whose places were found in a look, if they count."""
+        look.confirm()
+        for place in places.values():
+            self._used[place.source.file.key] = place.source.file
+        pixels = read_pixels(selection, self.type, lambda n, out: places[n].read_into(out))
+        look.check_bytes()
+        return pixels
+
+    def _until(self, attempt: Callable[[Look, Standing], T], what: str, *, cut: bool = False) -> T:
+        def look_once(look: Look, standing: Standing) -> T:
+            try:
+                return attempt(look, standing)
+            except Hdf5Error:
+                self._live.forget()
+                raise
+
+        return self._reader.until(look_once, Wanted(what, str(self.masters[0]), self._watch, cut))
+
+
+def _numbers(selection: Selection) -> Iterator[int]:
+    return map(int, selection.frames.reshape(-1))
+
+
+def _read_only(items: NDArray[Any]) -> Iterator[NDArray[Any]]:
+    items.flags.writeable = False
+    return iter(items)

@@ -1,0 +1,91 @@
+"""A look at files that remembers what it went by, so that the next look need not go there again."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from ..h5api import FileIdentity, Found, Look, OpenFile, Resolver, VirtualBlock, newest
+
+__all__ = ["Known", "Record", "Trail"]
+
+
+@dataclass(slots=True)
+class Record:
+    """The files that something was found by.
+
+    Parameters
+    ----------
+    seen
+        In which state each was; None for one that was not there.
+    lasting
+        Whether what was found may be used again while they stay as they are.
+    """
+
+    seen: dict[Path, FileIdentity | None] = field(default_factory=dict[Path, "FileIdentity | None"])
+    lasting: bool = True
+
+
+Known: TypeAlias = dict[tuple[Path, str, int], tuple[Record, Any]]
+"""What was found behind links, by the file that holds the link, its path there and its number."""
+
+
+class Trail(Resolver):
+    """Opens files in a look, and records them.
+
+    Parameters
+    ----------
+    look
+        The look.
+    known
+        What earlier looks found; added to.
+    """
+
+    def __init__(self, look: Look, known: Known) -> None:
+        super().__init__(look.path_map, look.allowed_roots)
+        self.known = known
+        self._look = look
+        self._records: list[Record] = []
+
+    def open(self, path: str | os.PathLike[str]) -> OpenFile:
+        """Return a file, open for as long as the look needs it."""
+        path = Path(os.path.abspath(path))  # noqa: PTH100 (resolve() would follow symlinks)
+        self._note(path)
+        return self._look.open(path)
+
+    def find(self, file: OpenFile, name: str) -> Found:
+        """Return an object, as it is now."""
+        return newest(super().find(file, name))
+
+    def find_source(self, found: Found, block: VirtualBlock) -> Found:
+        """Return the source of a virtual dataset, as it is now."""
+        return newest(super().find_source(found, block))
+
+    @contextmanager
+    def record(self) -> Generator[Record]:
+        """Record the files that are opened, or looked for, in the block."""
+        record = Record()
+        self._records.append(record)
+        try:
+            yield record
+        finally:
+            self._records.pop()
+
+    def unchanged(self, record: Record) -> bool:
+        """Say whether all files are as they were, and take them for a part of the look."""
+        return all(self._note(path) == identity for path, identity in record.seen.items())
+
+    def passing(self) -> None:
+        """Note that what is found here is for this look only."""
+        for record in self._records:
+            record.lasting = False
+
+    def _note(self, path: Path) -> FileIdentity | None:
+        identity = self._look.note(path)
+        for record in self._records:
+            record.seen[path] = identity
+        return identity
