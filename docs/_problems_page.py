@@ -12,10 +12,10 @@ PAGE = Path(__file__).parent / "reference" / "problems.md"
 HEAD = """\
 # Problems and their codes
 
-What [`id3c-data validate`](command_line.md#id3c-data-validate) can say of a configuration, by code. A code that
-begins with `E` is an error; one that begins with `W` is a warning, for what may be meant so: `# id3c: ignore=W302` at
-the end of its line silences it. A code never changes its meaning. Each has here what is true of a right file, why, a
-wrong example, and a right one; tests run them all.
+What [`id3c-data validate`](command_line.md#id3c-data-validate) can say of a configuration, by code. A code
+that begins with `E` is an error; one that begins with `W` is a warning, for what may be meant so: `# id3c:
+ignore=W302` at the end of its line silences it. A code never changes its meaning. Each has here what is
+true of a right file, why, a wrong example, and a right one; tests run them all.
 
 This page is written by `docs/_problems_page.py`.
 """

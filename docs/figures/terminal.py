@@ -1,4 +1,4 @@
-"""Draw the pictures of terminals: ``python docs/figures/terminal.py`` runs the commands and keeps what they say."""
+"""Draw terminals: ``python docs/figures/terminal.py`` runs the commands and keeps what they say."""
 
 from __future__ import annotations
 
@@ -50,11 +50,12 @@ catalog:
 expose_raw_assets: false
 """
 
+INK = (32, 40, 48)
 THEME = TerminalTheme(
     (255, 255, 255),
-    (32, 40, 48),
-    [(32, 40, 48), (190, 40, 40), (20, 120, 50), (160, 100, 0), (40, 80, 170), (130, 50, 130), (0, 120, 130)]
-    + [(90, 100, 110)],
+    INK,
+    # black, red, green, yellow, blue, magenta, cyan, white: dark enough on a white sheet
+    [INK, (190, 40, 40), (20, 120, 50), (160, 100, 0), (40, 80, 170), (130, 50, 130), (0, 120, 130), INK],
 )
 SHEET = """\
 <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {terminal_width} {terminal_height}" role="img">
@@ -81,7 +82,7 @@ SHEET = """\
 
 
 def screen(name: str, files: dict[str, str], *arguments: str) -> str:
-    """Return the picture of a command and its output, run in a folder that holds ``configs`` with these files."""
+    """Return the picture of a command and its output, beside a folder ``configs`` with these files."""
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
         Path("configs").mkdir()
         for file, text in files.items():
