@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import groupby
@@ -20,9 +21,11 @@ from tiled.structures.core import Spec, StructureFamily
 from tiled.structures.data_source import DataSource
 from tiled.utils import path_from_uri
 
-from ..errors import CatalogError, Id3cDataError, LayoutUnknown, PathOutsideRoots
+from ..errors import CatalogError, Id3cDataError, LayoutUnknown, PathOutsideRoots, RetryTimeoutException
+from ..h5api import FINISHED, ScanState
 from ..images import FrameStack, open_stack
 from ..paths import is_below
+from ._open_run import run_of, settle_timeout
 from ._refusals import header_of, status_of
 from ._selection import Selection
 from ._slots import Slot, SlotTable
@@ -34,6 +37,11 @@ ROOTS_VARIABLE = "ID3C_DATA_ALLOWED_ROOTS"
 by this package (`MasterAdapter.within` was not called)."""
 
 DEFAULT_LIMIT = 300_000_000  # bytes of a response, as in Tiled's settings
+
+LONGEST_WAIT_S = 0.3
+"""How long a request for frames that are not on disk yet may keep one of the server's threads."""
+SHORTEST_WAIT_S = 0.05
+"""What each file gets of that, however many there are: enough to meet a moment in which nobody writes."""
 
 
 @contextmanager
@@ -49,9 +57,13 @@ def refused(*, run_ended: bool = True) -> Iterator[None]:
 class MasterAdapter(Adapter[ArrayStructure]):
     """An array of events, or of events and images, over the frames of master files.
 
-    A read opens only the masters that hold the frames asked for. What cannot be read is answered with a
-    status below 500 and the reason: 403 outside the allowed roots, 425 not on disk yet, 404 never written,
-    422 not what it should be. Nothing is ever made up for a frame that is missing.
+    A read opens only the masters that hold the frames asked for, and closes them again, so that it never
+    gives what was there before. While the run is open, and until `settle_timeout` after its end, it waits a
+    moment for what is not on disk yet.
+
+    What cannot be read is answered with a status below 500 and the reason: 403 outside the allowed roots, 425
+    not on disk yet, 404 never written, 422 not what it should be. Nothing is ever made up for a frame that is
+    missing.
 
     Parameters
     ----------
@@ -67,6 +79,8 @@ class MasterAdapter(Adapter[ArrayStructure]):
         Which of the detector's images.
     metadata, specs
         Of the node.
+    run
+        Where the run stands that the frames belong to.
     """
 
     structure_family = StructureFamily.array
@@ -87,8 +101,10 @@ class MasterAdapter(Adapter[ArrayStructure]):
         channel: str = "threshold_1",
         metadata: Any = None,
         specs: list[Spec] | None = None,
+        run: ScanState = FINISHED,
     ) -> None:
         super().__init__(structure, metadata=metadata, specs=specs)
+        self._run = run
         self._masters, self._slots = masters, slots
         self._frames_per_event, self._channel = frames_per_event, channel
 
@@ -132,6 +148,7 @@ class MasterAdapter(Adapter[ArrayStructure]):
             channel=channel,
             metadata=node.metadata_,
             specs=node.specs,
+            run=run_of(node.metadata_, settle_timeout()),
         )
 
     @classmethod
@@ -141,7 +158,7 @@ class MasterAdapter(Adapter[ArrayStructure]):
         For registering files with Tiled by hand; `subscribe` does not come this way.
         """
         with refused():
-            stacks = [cls._open(uri, "threshold_1") for uri in data_uris]
+            stacks = [cls._open(uri) for uri in data_uris]
             counts = [len(stack) for stack in stacks]
             frame, dtype = stacks[0].shape[1:], stacks[0].dtype
             for stack in stacks:
@@ -178,13 +195,13 @@ class MasterAdapter(Adapter[ArrayStructure]):
 
     def read(self, slice: NDSlice = NDSlice(...)) -> np.ndarray:  # noqa: A002, B008
         """Return the pixels of a slice of the array."""
-        with refused(run_ended=bool(self._metadata.get("run_ended"))):
+        with refused(run_ended=self._run is FINISHED):
             return self._read(Selection.of(self._structure.shape, slice))
 
     def read_block(self, block: NDBlock, slice: NDSlice = NDSlice(...)) -> np.ndarray:  # noqa: A002, B008
         """Return the pixels of a chunk, or of a slice of it."""
         whole = Selection.of(self._structure.shape, block.slice_from_chunks(self._structure.chunks))
-        with refused(run_ended=bool(self._metadata.get("run_ended"))):
+        with refused(run_ended=self._run is FINISHED):
             return self._read(whole[slice])
 
     def _read(self, selection: Selection) -> np.ndarray:
@@ -197,8 +214,9 @@ class MasterAdapter(Adapter[ArrayStructure]):
                 f"{needed} bytes would exceed the limit of {self.response_limit}; ask for a smaller slice",
             )
         out = np.empty(selection.kept_shape, dtype)
-        for rows, master, slots in self._by_master(selection.indices(0)):
-            with self._stack(master) as stack:
+        events, ends = selection.indices(0), time.monotonic() + LONGEST_WAIT_S
+        for rows, master, slots in self._by_master(events):
+            with _not_yet(events[rows]), self._stack(master, ends - time.monotonic()) as stack:
                 out[rows] = self._frames(stack, slots, selection)
         return out.reshape(selection.shape)
 
@@ -227,12 +245,13 @@ class MasterAdapter(Adapter[ArrayStructure]):
         shape = (len(slots), *((len(images),) if several else ()), *pixels.shape[1:])
         return pixels.reshape(shape)
 
-    def _stack(self, number: int) -> FrameStack:
+    def _stack(self, number: int, wait_s: float) -> FrameStack:
         """Return the open frames of one master, which must be as the node says."""
         uri = self._masters[number]
         if uri is None:
             raise CatalogError(f"master {number} was not looked up", next_step="report this")
-        stack = self._open(uri, self._channel)
+        wait_s = round(max(wait_s, SHORTEST_WAIT_S), 2)
+        stack = self._open(uri, channel=self._channel, scan_state=self._run, retry_timeout=wait_s)
         dtype, frame = self._structure.data_type.to_numpy_dtype(), tuple(self._structure.shape[-2:])
         if stack.dtype != dtype or tuple(stack.shape[-2:]) != frame:
             problem = LayoutUnknown(
@@ -245,7 +264,7 @@ class MasterAdapter(Adapter[ArrayStructure]):
         return stack
 
     @classmethod
-    def _open(cls, uri: str, channel: str) -> FrameStack:
+    def _open(cls, uri: str, **more: Any) -> FrameStack:
         """Return the frames of a master below the allowed roots."""
         path = Path(path_from_uri(uri))
         roots = cls._roots()
@@ -255,7 +274,7 @@ class MasterAdapter(Adapter[ArrayStructure]):
                 where=str(path),
                 next_step=f"add its folder to readable_storage, now {', '.join(roots) or 'none'}",
             )
-        return open_stack(path, allowed_roots=roots, channel=channel)
+        return open_stack(path, allowed_roots=roots, **more)
 
     @classmethod
     def _roots(cls) -> tuple[str, ...]:
@@ -263,6 +282,20 @@ class MasterAdapter(Adapter[ArrayStructure]):
         if cls.allowed_roots is not None:
             return cls.allowed_roots
         return tuple(root for root in os.environ.get(ROOTS_VARIABLE, "").split(os.pathsep) if root)
+
+
+@contextmanager
+def _not_yet(events: Sequence[int]) -> Iterator[None]:
+    """Say of which events it is that something is not on disk yet."""
+    try:
+        yield
+    except RetryTimeoutException as error:
+        which = f"event {events[0]}" if len(events) == 1 else f"events {events[0]} to {events[-1]}"
+        raise RetryTimeoutException(
+            f"{which}: not on disk yet: {error.what}",
+            error.where,
+            "ask again in a moment; it comes, or is said never to have been written when the run is over",
+        ) from error
 
 
 def _image_axes(frames_per_event: int) -> tuple[tuple[int, ...], ...]:

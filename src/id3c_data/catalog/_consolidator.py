@@ -8,6 +8,7 @@ slot of which master each event is.
 from __future__ import annotations
 
 import math
+import time
 from typing import Any
 
 from bluesky_tiled_plugins.utils import list_summands
@@ -21,6 +22,7 @@ from tiled.structures.data_source import Asset, DataSource
 
 from ..documents import MIMETYPE, SPEC
 from ..errors import DocumentError
+from ._open_run import RUN_ENDED
 from ._slots import Slot, SlotTable
 
 __all__ = ["CHUNK_BYTES", "MasterConsolidator", "consolidator_for", "register_consolidator"]
@@ -51,12 +53,21 @@ class MasterConsolidator(ConsolidatorBase):
         super().__init__(stream_resource, descriptor)
         self.frames_per_event = _frames_per_event(stream_resource, self.data_key, self.datum_shape)
         self.channel: str = stream_resource["parameters"].get("channel", "threshold_1")
-        self.metadata["run_ended"] = True  # metadata reach the node with the stop document
         self.slots = SlotTable()
         self.assets = []
         self._masters: list[dict[str, Any]] = []  # uri and parameters of each
         self._number_of: dict[str, int] = {}  # of a master, by the uid of a resource and by its uri
         self._add_master(stream_resource)
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """What the node gets when the stop document is written; with the time of asking, which is then."""
+        self._metadata[RUN_ENDED] = time.time()
+        return self._metadata
+
+    @metadata.setter
+    def metadata(self, metadata: dict[str, Any]) -> None:
+        self._metadata = metadata
 
     def update_from_stream_resource(self, stream_resource: Any) -> None:
         """Take in one more master."""
@@ -113,11 +124,13 @@ class MasterConsolidator(ConsolidatorBase):
         return (outer, *inner, *((size,) for size in frame))
 
     def adapter_parameters(self) -> dict[str, Any]:
-        """Return what the server's adapter needs to find an event's frames."""
+        """Return what the server's adapter needs to find an event's frames, and followers of the run besides."""
+        per_file = self._masters[0].get("images_per_file")
         return {
             "frames_per_event": self.frames_per_event,
             "channel": self.channel,
             "slots": self.slots.to_json(),
+            **({} if per_file is None else {"images_per_file": per_file}),
         }
 
     def get_data_source(self) -> DataSource[Any]:

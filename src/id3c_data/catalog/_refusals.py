@@ -15,6 +15,7 @@ from ..errors import (
     Id3cDataError,
     LinkOutsideRoots,
     PathOutsideRoots,
+    RetryTimeoutException,
 )
 
 __all__ = ["HEADER", "error_from_header", "header_of", "status_of"]
@@ -35,6 +36,8 @@ def status_of(error: Id3cDataError, *, run_ended: bool) -> int:
     """
     if isinstance(error, (FileUnreadable, LinkOutsideRoots, PathOutsideRoots)):
         return _FORBIDDEN
+    if isinstance(error, RetryTimeoutException):
+        return _TOO_EARLY
     if isinstance(error, (FrameNotWritten, Hdf5Error)) and not run_ended:
         return _TOO_EARLY  # a file that is being written can look broken in every way
     if isinstance(error, (BrokenLink, FileMissing, FrameNotWritten)):

@@ -155,6 +155,11 @@ class Look(Resolver):
         It counts only if no file changed meanwhile. A look that is not is one of two that are to agree.
     thorough
         Ask a network file system's server, not this machine's cache of it.
+
+    Attributes
+    ----------
+    met_writer
+        Whether it met a file that was written to at that moment, even if that kept it from nothing.
     """
 
     def __init__(
@@ -169,7 +174,7 @@ class Look(Resolver):
         self._files, self._calm, self._strict, self._thorough = files, calm, strict, thorough
         self._seen: dict[Path, FileIdentity | None] = {}
         self._growing: set[Path] = set()
-        self._confirmed = False
+        self._confirmed = self.met_writer = False
         self._alone = ExitStack()
 
     def __enter__(self) -> Look:
@@ -187,11 +192,11 @@ class Look(Resolver):
             self._growing.add(path)
             self._alone.enter_context(alone())
         elif identity is not None and self._calm and self._quiet_in(path) > 0:
-            raise NotQuiet(f"{path} is being written")
+            raise self._refusal(f"{path} is being written")
         held = self._files.hold(path, identity, swmr=grows)
         if not held.swmr and held.identity != identity:
             if self._strict:
-                raise NotQuiet(f"{path} changed while it was opened")
+                raise self._refusal(f"{path} changed while it was opened")
             self._seen[path] = held.identity
         return held
 
@@ -233,7 +238,7 @@ class Look(Resolver):
     def confirm(self) -> None:
         """Raise `NotQuiet` if a file has changed that may not; what changes afterwards is no matter."""
         if self._strict and not self._confirmed and self.changed():
-            raise NotQuiet("a file changed while it was read")
+            raise self._refusal("a file changed while it was read")
         self._confirmed = True
         self._alone.close()
 
@@ -246,7 +251,7 @@ class Look(Resolver):
         for path, before in self._seen.items():
             now = self._files.sightings.see(path)
             if path not in self._growing and now != before and not _grown(before, now):
-                raise NotQuiet(f"{path} changed while it was read")
+                raise self._refusal(f"{path} changed while it was read")
 
     def agrees_with(self, later: Look) -> bool:
         """Say whether the files of both looks have only grown from this one until now, if they changed."""
@@ -271,6 +276,10 @@ class Look(Resolver):
         """Note what has changed since, of what is watched, and say whether anything has."""
         seen = [self._files.sightings.see(path) != identity for path, identity in self._watched()]
         return any(seen)
+
+    def _refusal(self, reason: str) -> NotQuiet:
+        self.met_writer = True
+        return NotQuiet(reason)
 
     def _watched(self) -> list[tuple[Path, FileIdentity | None]]:
         seen = list(self._seen.items())

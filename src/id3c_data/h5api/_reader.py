@@ -94,11 +94,10 @@ class Reader:
                 return result
             except LinkOutsideRoots:
                 raise
-            except NotQuiet as error:
-                self._refused = min(self._refused + 1, 2 * _REFUSALS)
-                reason: Exception = error
             except NotYet as error:
-                reason = error
+                if look.met_writer or isinstance(error, NotQuiet):
+                    self._refused = min(self._refused + 1, 2 * _REFUSALS)
+                reason: Exception = error
             except Hdf5Error as error:
                 if not may_still_come(error, standing):
                     if afresh:

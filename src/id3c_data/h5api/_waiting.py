@@ -125,7 +125,7 @@ class Waiting:
         """
         ended = time.monotonic()
         again_at = ended + max(self._patience.retry_period, _WORK_SHARE * (ended - self._look_began))
-        refused = isinstance(reason, NotQuiet)
+        refused = look.met_writer or isinstance(reason, NotQuiet)
         quiet_at = ended + max(look.quiet_in(), _SHORTEST_PAUSE_S if refused else 0.0)
         watch = look.watch()
         while True:

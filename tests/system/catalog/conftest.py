@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from id3c_data.catalog import Catalog, Run, Server, Subscription, connect
+from id3c_data.catalog._open_run import SETTLE_VARIABLE
 from id3c_data.errors import NotInCatalog
 from id3c_data.sim import FrameModel, LegacyWriter, Series, SeriesFiles
 from id3c_data.testing.catalog import RunDocuments, running_catalog
@@ -23,8 +24,11 @@ def readable(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory, readable: Path) -> Iterator[Server]:
-    with running_catalog(tmp_path_factory.mktemp("catalog"), readable) as running:
-        yield running
+    """A server that holds what is missing at the end of a run for missing for good."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv(SETTLE_VARIABLE, "0")
+        with running_catalog(tmp_path_factory.mktemp("catalog"), readable) as running:
+            yield running
 
 
 @pytest.fixture(scope="session")

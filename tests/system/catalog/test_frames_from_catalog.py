@@ -233,17 +233,6 @@ def test_a_frame_that_never_came_is_told_and_the_others_are_read(
     assert np.array_equal(images[:3].read(), expected(model, (1, 1), (1, 2), (1, 3)))
 
 
-def test_a_frame_that_is_not_on_disk_yet_is_told_as_such(
-    cat: Catalog, take: Callable[..., RunDocuments], folder: Path
-) -> None:
-    run = take((folder / "later_master.h5", 0), stop=False)
-    images = cat[run.uid].primary["eiger2_image"]
-    with pytest.raises(ClientError, match="425"):
-        ArrayClient.read(images, 0)
-    assert isinstance(refused(images[0].read), Hdf5Error)
-    run.stop()
-
-
 def test_a_master_that_never_came_is_not_asked_for_again(
     cat: Catalog, take: Callable[..., RunDocuments], folder: Path
 ) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -32,8 +33,8 @@ def source(*masters: Path, shape: tuple[int, ...], **parameters: Any) -> DataSou
     return DataSource("array", structure, parameters=parameters, assets=assets[::-1])  # type: ignore[arg-type]
 
 
-def adapter(folder: Path, described: DataSource[ArrayStructure]) -> MasterAdapter:
-    return MasterAdapter.within([folder]).from_catalog(described, NODE, **described.parameters)
+def adapter(folder: Path, described: DataSource[ArrayStructure], node: Any = NODE) -> MasterAdapter:
+    return MasterAdapter.within([folder]).from_catalog(described, node, **described.parameters)
 
 
 def test_files_by_themselves_are_all_their_frames(tmp_path: Path) -> None:
@@ -62,6 +63,32 @@ def test_masters_that_are_not_asked_for_need_not_be_there(tmp_path: Path) -> Non
         write(tmp_path), tmp_path / "gone.h5", shape=(2, *MODEL.shape), slots=[[2, 0, 0, 1, 0]]
     )
     assert np.array_equal(adapter(tmp_path, described).read(np.s_[0]), MODEL.frame(1, 1))
+
+
+def half_written(folder: Path) -> DataSource[ArrayStructure]:
+    """Return a node of two events, of which the data file of the second is not there."""
+    master = LegacyWriter(folder, Series("s_1", 1, 2, 1), MODEL).write_series(taken=1).master
+    return source(master, shape=(2, *MODEL.shape), slots=[[2, 0, 0, 0, 1]])
+
+
+@pytest.mark.parametrize(
+    ("ended_before_s", "status", "words"),
+    [
+        (None, 425, "event 1: not on disk yet: frame 1"),
+        (1, 425, "event 1: not on disk yet: frame 1"),
+        (60, 404, "frame 1 asked for, 1 written"),
+    ],
+)
+def test_a_missing_frame_is_not_on_disk_yet_until_its_run_has_been_over_for_a_while(
+    ended_before_s: float | None, status: int, words: str, tmp_path: Path
+) -> None:
+    metadata = {} if ended_before_s is None else {"run_ended": time.time() - ended_before_s}
+    made = adapter(tmp_path, half_written(tmp_path), SimpleNamespace(metadata_=metadata, specs=[]))
+    with pytest.raises(HTTPException, match=words) as error:
+        made.read(np.s_[1])
+    assert error.value.status_code == status
+    assert "s_1_data_000002.h5" in error.value.detail
+    assert np.array_equal(made.read(np.s_[0]), MODEL.frame(1, 1))
 
 
 @pytest.mark.parametrize(

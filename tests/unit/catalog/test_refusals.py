@@ -19,6 +19,7 @@ from id3c_data.errors import (
     Id3cDataError,
     LinkOutsideRoots,
     PathOutsideRoots,
+    RetryTimeoutError,
 )
 
 WORDS = ("is wrong", "/data/ü_master.h5", "do something")
@@ -74,6 +75,7 @@ def test_an_error_too_long_for_a_header_has_none() -> None:
         (BrokenLink(*WORDS), 425, 404),
         (FileMissing(*WORDS), 425, 404),
         (DamagedChunk(*WORDS), 425, 422),
+        (RetryTimeoutError(*WORDS), 425, 425),
         (LinkOutsideRoots(*WORDS), 403, 403),
         (PathOutsideRoots(*WORDS), 403, 403),
         (FileUnreadable(*WORDS), 403, 403),
