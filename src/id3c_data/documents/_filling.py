@@ -9,8 +9,10 @@ from typing import Any
 from event_model import DataNotAccessible, EventModelError, Filler
 
 from ..errors import DocumentError
+from ..h5api import ScanWatch
 from ..paths import PathMapLike
 from ._handlers import HANDLERS
+from ._reading import DEFAULT_RETRY_TIMEOUT_S
 from ._run_state import RunState
 
 __all__ = ["EventFiller", "filled_documents"]
@@ -45,6 +47,11 @@ class EventFiller:
         Where this host has the documents' roots.
     allowed_roots
         Folders that links may lead to.
+    retry_timeout
+        Seconds that one event's images are waited for while the run is open. A filler that keeps the state
+        itself cannot see the end of the run meanwhile, as the documents wait for it.
+    settle_timeout
+        Seconds after the end of the run in which what was promised may still come; all events share them.
     handlers
         Handlers of further specs, or others for ours.
     """
@@ -55,11 +62,19 @@ class EventFiller:
         *,
         path_map: PathMapLike = None,
         allowed_roots: Sequence[str] | None = None,
+        retry_timeout: float | None = DEFAULT_RETRY_TIMEOUT_S,
+        settle_timeout: float = 15.0,
         handlers: Mapping[str, Any] | None = None,
     ) -> None:
         self._own_state = run_state is None
-        self.run_state = RunState() if run_state is None else run_state
-        options = {"path_map": path_map, "allowed_roots": allowed_roots, "run_state": self.run_state}
+        self.run_state = RunState(path_map=path_map) if run_state is None else run_state
+        options = {
+            "path_map": path_map,
+            "allowed_roots": allowed_roots,
+            "scan_state": ScanWatch(self.run_state, settle_timeout),
+            "retry_timeout": retry_timeout,
+            "settle_timeout": settle_timeout,
+        }
         ours = {spec: partial(handler, **options) for spec, handler in HANDLERS.items()}
         self._filler = _Filler({**ours, **(handlers or {})})
 
@@ -69,7 +84,9 @@ class EventFiller:
         Raises
         ------
         FrameNotWritten
-            Where a promised frame is not on disk.
+            Where a promised frame is not on disk, and the run is over.
+        RetryTimeoutException
+            Where it did not come in time, and the run is still open.
         Hdf5Error
             Where a file cannot be read.
         DocumentError
@@ -107,7 +124,7 @@ def filled_documents(
         See `EventFiller`.
     """
     documents = list(documents)
-    filler = EventFiller(RunState.of(documents), **options)
+    filler = EventFiller(RunState.of(documents, path_map=options.get("path_map")), **options)
     try:
         for name, doc in documents:
             yield filler(name, doc)

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
+from ..h5api import FINISHED, ScanState, ScanWatch
 from ..paths import PathMapLike
-from ._reading import MasterReader
+from ._reading import DEFAULT_RETRY_TIMEOUT_S, MasterReader, Opening
 from ._specs import SPEC, Channel
-
-if TYPE_CHECKING:
-    from ._run_state import RunState
 
 __all__ = ["HANDLERS", "AdEiger2Handler", "EigerHandler", "HandlerRegistry", "register_handlers"]
 
@@ -27,8 +25,9 @@ class EigerHandler:
         The master file, or the file of the IOC's HDF5 plugin.
     frames_per_event
         Frames that make one event.
-    path_map, allowed_roots, run_state
-        See `MasterReader`; for those who make the handler themselves.
+    path_map, allowed_roots, scan_state, retry_timeout, settle_timeout
+        As `id3c_data.images.open_stack` takes them; for those who make the handler themselves. While the run
+        of ``scan_state`` is open, an event's images are waited for, but not longer than ``retry_timeout``.
     **described
         What else the resource says of itself, such as ``writer``; the file itself says the same better.
     """
@@ -42,12 +41,15 @@ class EigerHandler:
         frames_per_event: int,
         path_map: PathMapLike = None,
         allowed_roots: Sequence[str] | None = None,
-        run_state: RunState | None = None,
+        scan_state: ScanState | ScanWatch = FINISHED,
+        retry_timeout: float | None = DEFAULT_RETRY_TIMEOUT_S,
+        settle_timeout: float = 15.0,
         **described: Any,
     ) -> None:
         self.frames_per_event = frames_per_event
         self.described = described
-        self._reader = MasterReader(path, path_map=path_map, allowed_roots=allowed_roots, run_state=run_state)
+        opening = Opening(path_map, allowed_roots, scan_state, retry_timeout, settle_timeout)
+        self._reader = MasterReader(path, opening)
 
     def __call__(self, *, point_number: int, channel: Channel = "threshold_1") -> np.ndarray:
         """Return an event's images: ``(height, width)``, or ``(frames, height, width)`` for several.
@@ -55,7 +57,9 @@ class EigerHandler:
         Raises
         ------
         FrameNotWritten
-            Where one of them is not on disk.
+            Where one of them is not on disk, and the run is over.
+        RetryTimeoutException
+            Where one of them did not come in time, and the run is still open.
         """
         count = self.frames_per_event
         frames = self._reader.read(range(point_number * count, (point_number + 1) * count), channel)
@@ -82,8 +86,9 @@ class AdEiger2Handler:
         The files' path up to the sequence id: ``<fpath>_<seq_id>_master.h5``.
     images_per_file, frame_per_point
         What the resource says; kept, not needed.
-    path_map, allowed_roots, run_state
-        See `MasterReader`; for those who make the handler themselves.
+    path_map, allowed_roots, scan_state, retry_timeout, settle_timeout
+        As `id3c_data.images.open_stack` takes them; for those who make the handler themselves. While the run
+        of ``scan_state`` is open, an event's images are waited for, but not longer than ``retry_timeout``.
     """
 
     specs = frozenset({"AD_EIGER", "AD_EIGER2", "AD_EIGER_SLICE"})
@@ -96,15 +101,13 @@ class AdEiger2Handler:
         *,
         path_map: PathMapLike = None,
         allowed_roots: Sequence[str] | None = None,
-        run_state: RunState | None = None,
+        scan_state: ScanState | ScanWatch = FINISHED,
+        retry_timeout: float | None = DEFAULT_RETRY_TIMEOUT_S,
+        settle_timeout: float = 15.0,
     ) -> None:
         self.images_per_file = images_per_file if images_per_file is not None else frame_per_point
         self._prefix = str(fpath)
-        self._options: dict[str, Any] = {
-            "path_map": path_map,
-            "allowed_roots": allowed_roots,
-            "run_state": run_state,
-        }
+        self._opening = Opening(path_map, allowed_roots, scan_state, retry_timeout, settle_timeout)
         self._readers: dict[int, MasterReader] = {}
 
     def __call__(self, seq_id: int, frame_num: int | None = None) -> np.ndarray:
@@ -113,7 +116,9 @@ class AdEiger2Handler:
         Raises
         ------
         FrameNotWritten
-            Where the image is not on disk.
+            Where the image is not on disk, and the run is over.
+        RetryTimeoutException
+            Where it did not come in time, and the run is still open.
         """
         reader = self._reader(seq_id)
         if frame_num is None:
@@ -132,7 +137,7 @@ class AdEiger2Handler:
 
     def _reader(self, seq_id: int) -> MasterReader:
         if seq_id not in self._readers:
-            self._readers[seq_id] = MasterReader(f"{self._prefix}_{seq_id}_master.h5", **self._options)
+            self._readers[seq_id] = MasterReader(f"{self._prefix}_{seq_id}_master.h5", self._opening)
         return self._readers[seq_id]
 
 

@@ -3,54 +3,69 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from ..errors import BrokenLink, FileIncomplete, FileMissing, FrameNotWritten
-from ..h5api import FINISHED
+from ..errors import FrameNotWritten
+from ..h5api import FINISHED, ScanState, ScanWatch
 from ..paths import PathMap, PathMapLike
 from ._specs import Channel
 
 if TYPE_CHECKING:
     from ..images import FrameStack
-    from ._run_state import RunState
 
-__all__ = ["MasterReader"]
+__all__ = ["DEFAULT_RETRY_TIMEOUT_S", "MasterReader", "Opening"]
+
+DEFAULT_RETRY_TIMEOUT_S: Final = 60.0
+"""How long an event's images may be waited for while its run is open. Whoever fills events may keep the run's
+next documents waiting, so there is an end to it; and NFS hides a new file for up to a minute."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """How masters are opened.
+
+    Parameters
+    ----------
+    path_map
+        Where this host has the documents' roots.
+    allowed_roots
+        Folders that links may lead to; without them, see `id3c_data.images.open_stack`.
+    scan_state
+        The run that the masters belong to. While it is open, what is not there yet is waited for.
+    retry_timeout
+        Seconds that one read may wait; None for no limit.
+    settle_timeout
+        Seconds after the end of the run in which what was promised may still come.
+    """
+
+    path_map: PathMapLike = None
+    allowed_roots: Sequence[str] | None = None
+    scan_state: ScanState | ScanWatch = FINISHED
+    retry_timeout: float | None = DEFAULT_RETRY_TIMEOUT_S
+    settle_timeout: float = 15.0
 
 
 class MasterReader:
-    """Frames of one master file by number, opened when first asked for.
+    """Frames of one master file by number, opened when first asked for; thread-safe.
 
     Parameters
     ----------
     master
         As the documents name it.
-    path_map
-        Where this host has the documents' roots.
-    allowed_roots
-        Folders that links may lead to; without them, see `id3c_data.images.open_stack`.
-    run_state
-        The run that the master belongs to: it says why a promised frame is not there.
+    opening
+        How it is opened.
     """
 
-    def __init__(
-        self,
-        master: str | PurePath,
-        *,
-        path_map: PathMapLike = None,
-        allowed_roots: Sequence[str] | None = None,
-        run_state: RunState | None = None,
-    ) -> None:
-        self._path_map = PathMap.of(path_map)
-        self._allowed_roots = allowed_roots
-        self._run_state = run_state
+    def __init__(self, master: str | PurePath, opening: Opening) -> None:
+        self._opening = opening
         self._stacks: dict[Channel, FrameStack] = {}
         self._lock = threading.Lock()
-        self.master = Path(self._path_map.to_here(master))
+        self.master = Path(PathMap.of(opening.path_map).to_here(master))
 
     def read(self, frames: range | None = None, channel: Channel = "threshold_1") -> np.ndarray:
         """Return frames ``(n, height, width)`` as an array of the caller's own; all of them without a range.
@@ -59,17 +74,21 @@ class MasterReader:
         ------
         FrameNotWritten
             Where one of them is not on disk.
+        RetryTimeoutException
+            Where one of them did not come in time, and the run is still open.
         Hdf5Error
             Where the file cannot be read.
         """
-        wanted = frames[0] if frames else 0
-        with self._missing_frames_explained(wanted):
-            stack = self._stack(channel, frames.stop if frames else 0)
-            if frames is None:
-                return stack.read()
-            if frames.stop > len(stack):
-                raise FrameNotWritten(max(frames.start, len(stack)), stack.written, self.master)
-            return stack[frames.start : frames.stop].read()
+        stack = self._stack(channel, frames.stop if frames else 0)
+        if frames is None:
+            return stack.read()
+        try:
+            return stack[np.array(frames, np.intp)].read()  # numbers, because a slice would be cut
+        except FrameNotWritten:
+            raise
+        except IndexError:
+            run = ScanWatch.of(self._opening.scan_state, 0).describe()
+            raise FrameNotWritten(max(frames.start, len(stack)), stack.written, self.master, run) from None
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -86,32 +105,21 @@ class MasterReader:
     def _stack(self, channel: Channel, length: int) -> FrameStack:
         with self._lock:
             stack = self._stacks.get(channel)
-            if stack is None or len(stack) < length:  # the file may have grown since it was opened
+            over = self._opening.scan_state is FINISHED
+            if stack is None or (over and len(stack) < length):  # it may have grown since it was opened
                 stack = self._stacks[channel] = self._open(channel)
             return stack
 
     def _open(self, channel: Channel) -> FrameStack:
         from ..images import open_stack
 
+        opening = self._opening
         return open_stack(
             self.master,
-            path_map=self._path_map,
-            allowed_roots=self._allowed_roots,
+            path_map=opening.path_map,
+            allowed_roots=opening.allowed_roots,
             channel=channel,
-            scan_state=self._run_state or FINISHED,
+            scan_state=opening.scan_state,
+            retry_timeout=opening.retry_timeout,
+            settle_timeout=opening.settle_timeout,
         )
-
-    @contextmanager
-    def _missing_frames_explained(self, wanted: int) -> Iterator[None]:
-        why = self._run_state.failure if self._run_state else ""
-        try:
-            yield
-        except FrameNotWritten as error:
-            if not why:
-                raise
-            reason = f"{why}; {error.reason}" if error.reason else why
-            raise FrameNotWritten(error.frame, error.written, error.master, reason) from error
-        except (BrokenLink, FileIncomplete, FileMissing) as error:  # not even the master says what there is
-            if not why:
-                raise
-            raise FrameNotWritten(wanted, 0, self.master, f"{why}; {error.what}") from error

@@ -157,6 +157,10 @@ class RunState(DocumentRouter):
             return self._abandoned
         return f"the run ended as {self.exit_status!r}" + (f": {self.reason}" if self.reason else "")
 
+    def describe(self) -> str:
+        """Return which run it is, and how it ended if not with success."""
+        return ": ".join(part for part in (f"run {self.uid}", self.failure) if part)
+
     @property
     def data_keys(self) -> tuple[str, ...]:
         """The stream's data keys whose data lies in files."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol, runtime_checkable
 
-from ._scan_state import ScanPhase, ScanState
+from ._scan_state import DescribedScanState, ScanPhase, ScanState
 
 __all__ = ["PromisingScanState", "ScanWatch", "Standing"]
 
@@ -76,6 +76,15 @@ class ScanWatch:
         self._finished_at: float | None = None
         self._met_finished = False
         self._standing: Standing | None = None
+
+    @classmethod
+    def of(cls, state: ScanState | ScanWatch, settle_timeout: float) -> ScanWatch:
+        """Return the watch over a scan: a new one, unless that is what was given."""
+        return state if isinstance(state, ScanWatch) else cls(state, settle_timeout)
+
+    def describe(self) -> str:
+        """Return which scan it is and how it ended, in words for errors; empty where its state cannot say."""
+        return self.state.describe() if isinstance(self.state, DescribedScanState) else ""
 
     @property
     def phase(self) -> ScanPhase:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from ..errors import FileIncomplete, FileMissing, FrameNotWritten, Hdf5Error, LinkOutsideRoots
-from ..h5api import DescribedScanState, Look, NotYet, PromisingScanState, ScanWatch, Standing
+from ..h5api import Look, NotYet, PromisingScanState, ScanWatch, Standing
 from ._frames import different_kinds
 from ._live_master import LiveMaster
 from ._parts import FrameType, Lacking, MasterFrames, Place
@@ -103,7 +103,7 @@ class LiveMasters:
         look.need(frames.holders(n))
         if not standing.over or standing.awaits_files or (standing.settling and n < (self._promised(k) or 0)):
             raise NotYet(place.reason)
-        raise place.error(n, frames, self._run())
+        raise place.error(n, frames, self._watch.describe())
 
     def _frames(self, k: int, look: Look, standing: Standing, n: int = 0) -> MasterFrames:
         """Return the frames of a master, which is needed for its frame ``n``."""
@@ -116,7 +116,7 @@ class LiveMasters:
             if standing.settling:
                 raise NotYet(str(error)) from error
             lacking = Lacking(error.what, error)
-            reason = "; ".join(part for part in (lacking.reason, self._run()) if part)
+            reason = "; ".join(part for part in (lacking.reason, self._watch.describe()) if part)
             raise FrameNotWritten(n, 0, master.path, reason) from error
         if self._type is not None and frames.type != self._type:
             raise different_kinds(self._type, self._masters[0].path, frames)
@@ -164,11 +164,6 @@ class LiveMasters:
         if not self._promising or len(self._masters) == 1:
             return -1
         return next((k for k in reversed(range(len(self._masters))) if self._promised(k) is not None), -1)
-
-    def _run(self) -> str:
-        """Return which run it is and how it ended, in words."""
-        state = self._watch.state
-        return state.describe() if isinstance(state, DescribedScanState) else ""
 
 
 def _missing(error: Hdf5Error) -> bool:

@@ -90,7 +90,7 @@ def open_stack(
         frames = StackFrames(tuple(paths), IndependentResolver(path_map, allowed_roots), channel)
         height, width = frames.type.shape
         return FrameStack(frames, Selection(np.arange(frames.count), range(height), range(width)))
-    watch = scan_state if isinstance(scan_state, ScanWatch) else ScanWatch(scan_state, settle_timeout)
+    watch = ScanWatch.of(scan_state, settle_timeout)
     patience = Patience(retry_timeout=retry_timeout, settle_timeout=settle_timeout)
     growing = GrowingFrames(paths, channel, watch, Reader(paths[0], patience, path_map, allowed_roots))
     return FrameStack(growing, GrowingView(growing.type.shape))

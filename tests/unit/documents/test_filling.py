@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import shutil
+import time
+from concurrent.futures import ThreadPoolExecutor, wait
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -9,7 +12,7 @@ import numpy as np
 import pytest
 
 from id3c_data.documents import EventFiller, RunState, filled_documents
-from id3c_data.errors import DocumentError, FileMissing, FrameNotWritten
+from id3c_data.errors import DocumentError, FileMissing, FrameNotWritten, RetryTimeoutException
 from id3c_data.sim import FrameModel, LegacyWriter, Series
 from id3c_data.testing.documents import Documents, image_run
 
@@ -92,13 +95,59 @@ def test_frames_that_never_came_are_explained_by_the_stop_document(master: Path)
     documents = image_run(master, slots=range(5), exit_status="abort", reason="no beam")
     seen: Documents = []
     with pytest.raises(FrameNotWritten, match=r"frame 4 asked for, 4 written .*'abort': no beam"):
-        seen.extend(filled_documents(documents))
+        seen.extend(filled_documents(documents, settle_timeout=0))
     assert len(images(seen)) == 4
 
 
-def test_a_missing_file_is_told_as_such_and_at_once(tmp_path: Path) -> None:
-    with pytest.raises(FileMissing, match=r"x_7_master.h5"):
-        list(filled_documents(image_run(tmp_path / "x_7_master.h5")))
+def test_a_missing_file_is_told_when_the_settling_is_over(tmp_path: Path) -> None:
+    with pytest.raises(FrameNotWritten, match=r"x_7_master.h5.*not there.*run ") as caught:
+        list(filled_documents(image_run(tmp_path / "x_7_master.h5"), settle_timeout=0.1))
+    assert isinstance(caught.value.__cause__, FileMissing)
+
+
+def test_events_that_never_came_settle_together(tmp_path: Path) -> None:
+    documents = image_run({tmp_path / f"x_{number}_master.h5": [0] for number in range(5)})
+    filler = EventFiller(RunState.of(documents), settle_timeout=0.5)
+    began = time.monotonic()
+    for name, doc in documents:
+        if name != "event":
+            filler(name, doc)
+            continue
+        with pytest.raises(FrameNotWritten):
+            filler(name, doc)
+    filler.close()
+    assert 0.5 <= time.monotonic() - began < 2.5
+
+
+def test_an_event_of_an_open_run_is_filled_when_its_image_lands(tmp_path: Path) -> None:
+    spool, place = tmp_path / "spool", tmp_path / "place"
+    spool.mkdir()
+    place.mkdir()
+    series = Series(name="x_7", number=7, images=3, images_per_file=2)
+    files = LegacyWriter(spool, series, MODEL).write_series()
+    filler = EventFiller()
+    with ThreadPoolExecutor(1) as pool:
+        for name, doc in image_run(place / files.master.name, exit_status=None):
+            filling = pool.submit(filler, name, doc)
+            if name == "event" and doc["seq_num"] == 1:
+                assert not wait([filling], 0.15).done
+                for path in (files.master, *files.data):
+                    shutil.copyfile(path, place / path.name)
+            name, filled = filling.result(30)
+            if name == "event":
+                image = filled["data"]["eiger2_image"]
+                np.testing.assert_array_equal(image, MODEL.frame(7, doc["seq_num"]))
+    filler.close()
+
+
+def test_an_image_that_does_not_come_is_a_timeout_while_the_run_is_open(tmp_path: Path) -> None:
+    filler = EventFiller(retry_timeout=0.1)
+    *before, event = image_run(tmp_path / "x_7_master.h5", slots=[0], exit_status=None)
+    for name, doc in before:
+        filler(name, doc)
+    with pytest.raises(RetryTimeoutException, match=r"x_7_master.h5"):
+        filler(*event)
+    filler.close()
 
 
 def test_a_spec_that_nobody_knows_is_refused(master: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,10 @@ import numpy as np
 import pytest
 
 from id3c_data.documents import SPEC, AdEiger2Handler, EigerHandler, RunState, register_handlers
-from id3c_data.errors import FileMissing, FrameNotWritten
+from id3c_data.errors import FileMissing, FrameNotWritten, RetryTimeoutException
 from id3c_data.sim import Channel, FrameModel, LegacyWriter, NexusWriter, PluginWriter, Series
 from id3c_data.testing.documents import Documents, image_run
+from id3c_data.testing.h5api import SteppedState
 
 MODEL = FrameModel(height=16, width=20, bit_depth=32)
 REAL = Path(__file__).parents[3].parent / "shared" / "data"
@@ -107,7 +109,7 @@ class TestEigerHandler:
 
 class TestPromisedButNotThere:
     def handler(self, master: Path, documents: Documents) -> EigerHandler:
-        return EigerHandler(master, frames_per_event=1, run_state=RunState.of(documents))
+        return EigerHandler(master, frames_per_event=1, scan_state=RunState.of(documents), settle_timeout=0)
 
     def test_a_frame_of_an_aborted_run_is_told_with_the_reason(self, tmp_path: Path) -> None:
         master = legacy(tmp_path, taken=3)
@@ -143,6 +145,57 @@ class TestPromisedButNotThere:
         with pytest.raises(FrameNotWritten, match=r"x_7_data_000002.h5: the file is missing") as caught:
             self.handler(master, image_run(master))(point_number=2)
         assert "the run ended" not in str(caught.value)
+
+
+class TestWhileTheRunIsOpen:
+    def test_an_event_is_waited_for_until_all_its_images_are_there(self, tmp_path: Path) -> None:
+        state = SteppedState()
+        with (
+            PluginWriter(tmp_path / "x.h5", MODEL.shape, MODEL.dtype, swmr=True) as writer,
+            ThreadPoolExecutor(1) as pool,
+        ):
+            handler = EigerHandler(tmp_path / "x.h5", frames_per_event=2, scan_state=state)
+            writer.append(MODEL.frame(7, 1), unique_id=1, timestamp=1.8e9)
+            writer.flush()
+            reading = pool.submit(handler, point_number=0)
+            assert not wait([reading], 0.15).done
+            writer.append(MODEL.frame(7, 2), unique_id=2, timestamp=1.8e9)
+            writer.flush()
+            np.testing.assert_array_equal(reading.result(30), frames(1, 2))
+            handler.close()
+
+    def test_the_wait_has_an_end_also_where_the_run_has_none(self, tmp_path: Path) -> None:
+        handler = EigerHandler(
+            legacy(tmp_path, taken=3), frames_per_event=1, scan_state=SteppedState(), retry_timeout=0.1
+        )
+        with pytest.raises(RetryTimeoutException):
+            handler(point_number=3)
+        np.testing.assert_array_equal(handler(point_number=2), MODEL.frame(7, 3))
+        handler.close()
+
+    def test_the_end_of_the_run_ends_the_wait(self, tmp_path: Path) -> None:
+        state = SteppedState({"/entry/data/data": 4})
+        handler = EigerHandler(
+            legacy(tmp_path, taken=3), frames_per_event=1, scan_state=state, settle_timeout=0.1
+        )
+        with ThreadPoolExecutor(1) as pool:
+            reading = pool.submit(handler, point_number=3)
+            assert not wait([reading], 0.15).done
+            state.finish()
+            with pytest.raises(FrameNotWritten, match="frame 3 asked for, 3 written"):
+                reading.result(30)
+        handler.close()
+
+    def test_a_series_is_never_read_shorter_than_it_may_get(self, tmp_path: Path) -> None:
+        state = SteppedState()
+        legacy(tmp_path)
+        handler = AdEiger2Handler(tmp_path / "x", scan_state=state)
+        with ThreadPoolExecutor(1) as pool:
+            reading = pool.submit(handler, 7)
+            assert not wait([reading], 0.15).done
+            state.finish()
+            assert len(reading.result(30)) == 6
+        handler.close()
 
 
 class TestAdEiger2Handler:

@@ -1,4 +1,4 @@
-"""A stack whose run is open: what waits for what, while a writer is stepped through each state of its files."""
+"""A stack whose run is open: what waits for what, with a writer stepped through the states of its files."""
 
 import logging
 import shutil
