@@ -15,7 +15,7 @@ from typing import Any, Literal, Union
 from ..errors import ConfigError
 from ._names import did_you_mean
 
-__all__ = ["Arguments", "FindArguments", "Kind", "find_by_import", "find_here", "import_by_path"]
+__all__ = ["Arguments", "FindArguments", "Kind", "find_by_import", "find_here", "import_by_path", "no_maker"]
 
 _CODE = "E202"
 _INJECTED = {"registry", "fake"}  # guarneri gives these itself
@@ -53,12 +53,15 @@ class Arguments:
         It takes further names that cannot be told from its signature.
     kinds
         What it takes for a name, as far as its annotations say so in built-in types.
+    instance_of
+        The type of what was found, where that cannot be called; else empty.
     """
 
     names: tuple[str, ...]
     required: tuple[str, ...]
     any_name: bool
     kinds: Mapping[str, tuple[Kind, ...]] = field(default_factory=dict[str, tuple[Kind, ...]])
+    instance_of: str = ""
 
 
 FindArguments = Callable[[Sequence[str]], Mapping[str, "Arguments | ConfigError"]]
@@ -82,9 +85,12 @@ def find_by_import(path: str) -> Arguments:
     Raises
     ------
     ConfigError
-        Where there is none, or it cannot be called.
+        Where there is nothing of that name.
     """
-    return _arguments_of(import_by_path(path))
+    found = _import(path)
+    if not callable(found):
+        return Arguments((), (), any_name=True, instance_of=type(found).__name__)
+    return _arguments_of(found)
 
 
 def import_by_path(path: str) -> Callable[..., Any]:
@@ -95,6 +101,19 @@ def import_by_path(path: str) -> Callable[..., Any]:
     ConfigError
         Where there is none, or it cannot be called.
     """
+    found = _import(path)
+    if not callable(found):
+        raise no_maker(path, type(found).__name__)
+    return found
+
+
+def no_maker(path: str, instance_of: str) -> ConfigError:
+    """Return the error of a path that names something which makes nothing."""
+    what = f"{path} is {instance_of}, which makes no device"
+    return ConfigError(what, next_step="name a class, or a function that returns a device", code=_CODE)
+
+
+def _import(path: str) -> Any:
     module_name, _, name = path.rpartition(".")
     try:
         module = importlib.import_module(module_name)
@@ -102,15 +121,11 @@ def import_by_path(path: str) -> Callable[..., Any]:
         what = f"{module_name!r} cannot be imported: {type(error).__name__}: {error}"
         raise ConfigError(what, next_step=_nearest_module(module_name, error), code=_CODE) from error
     try:
-        found = getattr(module, name)
+        return getattr(module, name)
     except AttributeError as error:
         what = f"module {module_name!r} has no {name!r}"
         next_step = did_you_mean(name, dir(module), "name one that it has")
         raise ConfigError(what, next_step=next_step, code=_CODE) from error
-    if not callable(found):
-        what = f"{path} is {type(found).__name__}, which makes no device"
-        raise ConfigError(what, next_step="name a class, or a function that returns a device", code=_CODE)
-    return found
 
 
 def _nearest_module(module_name: str, error: Exception) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import yaml
 
 from ..errors import ConfigError
+from ._arguments import Arguments, no_maker
 from ._checks import Devices, rule
 from ._device_rules import label_faults, name_faults, prefix_faults
 from ._document import members
@@ -79,14 +80,20 @@ def creators_are_usable(devices: Devices) -> Iterator[Finding]:
     own, where ophyd connects to nothing; one that hangs or ends that process is such a fault.
     """
     for entry in _first_of_each_section(devices):
-        found = devices.arguments.get(entry.creator)
-        if isinstance(found, ConfigError):
-            yield Finding(entry.path, entry.creator_node, found.what, found.next_step)
+        yield from _unusable(devices, entry, entry.creator, entry.creator_node)
     for entry in devices.entries:
-        for path, node in named_classes(entry):
-            found = devices.arguments.get(path)
-            if isinstance(found, ConfigError):
-                yield Finding(entry.path, node, found.what, found.next_step)
+        for key, path, node in named_classes(entry):
+            yield from _unusable(devices, entry, path, node, may_be_a_device=key == "creator")
+
+
+def _unusable(
+    devices: Devices, entry: DeviceEntry, path: str, at: yaml.Node, *, may_be_a_device: bool = False
+) -> Iterator[Finding]:
+    found = devices.arguments.get(path)
+    if isinstance(found, Arguments) and found.instance_of and not may_be_a_device:
+        found = no_maker(path, found.instance_of)
+    if isinstance(found, ConfigError):
+        yield Finding(entry.path, at, found.what, found.next_step)
 
 
 @rule(

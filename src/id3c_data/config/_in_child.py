@@ -131,4 +131,5 @@ def _as_found(answer: dict[str, Any]) -> Arguments | ConfigError:
         return ConfigError(answer["what"], next_step=answer["next_step"])
     given = answer["arguments"]
     kinds = {name: tuple(kinds) for name, kinds in given["kinds"].items()}
-    return Arguments(tuple(given["names"]), tuple(given["required"]), given["any_name"], kinds)
+    names, required = tuple(given["names"]), tuple(given["required"])
+    return Arguments(names, required, given["any_name"], kinds, given["instance_of"])

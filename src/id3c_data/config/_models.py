@@ -62,10 +62,22 @@ class Device(BaseModel):
     labels: _Labels = Field([], description="Labels that sessions find it by, such as `detectors`.")
 
 
-class _Eiger2(Device):
-    """An Eiger2, whichever way it is made."""
+class _OfOphyd(Device):
+    """A device of which all arguments are known."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
+
+    kind: Text = Field("normal", description="Kind of the whole device in ophyd.")
+    connection_timeout: Seconds = Field(1.0, description="Seconds that one PV may take to connect, in ophyd.")
+    child_name_separator: Text = Field("_", description="What stands between the parts of signals' names.")
+    read_attrs: Names = Field([], description="Components that are read with each event, by ophyd's names.")
+    configuration_attrs: Names = Field(
+        [], description="Components that are read once a run, by ophyd's names."
+    )
+
+
+class _Eiger2(_OfOphyd):
+    """An Eiger2, whichever way it is made."""
 
     name: _Name = Field(description=_NAME)
     prefix: _Prefix = Field("", description="Start of all PV names, such as `dp_eiger_sn:`.")
@@ -95,13 +107,6 @@ class _Eiger2(Device):
         30.0, description="Seconds that the driver may stay silent beyond the exposure itself."
     )
     file_timeout: Seconds = Field(30.0, description="Seconds to wait for a file to be seen on the read side.")
-    kind: Text = Field("normal", description="Kind of the whole device in ophyd.")
-    connection_timeout: Seconds = Field(1.0, description="Seconds that one PV may take to connect, in ophyd.")
-    child_name_separator: Text = Field("_", description="What stands between the parts of signals' names.")
-    read_attrs: Names = Field([], description="Components that are read with each event, by ophyd's names.")
-    configuration_attrs: Names = Field(
-        [], description="Components that are read once a run, by ophyd's names."
-    )
 
 
 class Eiger2Detector(_Eiger2):
@@ -168,7 +173,7 @@ class Eiger2HDF5Plugin(BaseModel):
     )
 
 
-class AdCreator(Device):
+class AdCreator(_OfOphyd):
     """An area detector that `apstools.devices.ad_creator` makes."""
 
     name: _Name = Field(description=_NAME)
@@ -176,9 +181,13 @@ class AdCreator(Device):
     plugins: Annotated[Any, _plugins_schema(frozenset(AD_CREATOR_PLUGINS))] = Field(
         ["cam"], description="Names of plugins, or mappings of one name to its settings."
     )
+    plugin_defaults: Mapping = Field({}, description="Settings of plugins by name, instead of apstools' own.")
     class_name: Text = Field("", description="Name of the class that is made.")
     validate_ports: Flag = Field(
         True, description="Whether to check that all plugins' sources are known, which waits for the IOC."
+    )
+    image_name: Text = Field(
+        "", description="What images are called in events; made of the name if left out."
     )
 
 

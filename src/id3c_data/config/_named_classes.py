@@ -12,11 +12,11 @@ from ._names import is_import_path
 
 __all__ = ["named_classes"]
 
-_KEYS = ("class", "creator")  # apstools' creators take a class for each part, apsbits' a creator
+_KEYS = ("class", "creator")  # apstools' creators take a class for each part, apsbits' a creator or a device
 
 
-def named_classes(entry: DeviceEntry) -> Iterator[tuple[str, yaml.Node]]:
-    """Yield each import path under ``class`` or ``creator``, at any depth, and where it stands."""
+def named_classes(entry: DeviceEntry) -> Iterator[tuple[str, str, yaml.Node]]:
+    """Yield each key ``class`` or ``creator`` at any depth, the import path under it, and its node."""
     for mapping in mappings_below(entry.node):
         given = members(mapping)
         for key in _KEYS:
@@ -25,4 +25,4 @@ def named_classes(entry: DeviceEntry) -> Iterator[tuple[str, yaml.Node]]:
                 and isinstance(node := given[key][1], yaml.ScalarNode)
                 and is_import_path(node.value)
             ):
-                yield node.value, node
+                yield key, node.value, node

@@ -112,7 +112,7 @@ def run_checks(checks: Iterable[Check], devices: Devices) -> list[Problem]:
 def _import_paths(entries: Iterable[DeviceEntry]) -> list[str]:
     named: list[str] = []
     for entry in entries:
-        named += (path for path, _ in named_classes(entry))
+        named += (path for _, path, _ in named_classes(entry))
         named += (call.made_by for call in calls(entry))
     return [path for path in dict.fromkeys(named) if is_import_path(path)]
 

@@ -245,5 +245,5 @@ def _sites(entries: tuple[DeviceEntry, ...]) -> Iterator[TemplateSite]:
 
 
 def _is_ours(entry: DeviceEntry) -> bool:
-    named = (entry.creator, *(name for name, _ in named_classes(entry)))
+    named = (entry.creator, *(name for _, name, _ in named_classes(entry)))
     return any(name.startswith("id3c_data.") for name in named)
