@@ -80,7 +80,7 @@ class _Eiger2(_OfOphyd):
     """An Eiger2, whichever way it is made."""
 
     name: _Name = Field(description=_NAME)
-    prefix: _Prefix = Field("", description="Start of all PV names, such as `dp_eiger_sn:`.")
+    prefix: _Prefix = Field(description="Start of all PV names, such as `dp_eiger_sn:`.")
     write_root: _Template = Field(
         None, description="The folder that a relative `write_path_template` starts from."
     )
@@ -177,7 +177,7 @@ class AdCreator(_OfOphyd):
     """An area detector that `apstools.devices.ad_creator` makes."""
 
     name: _Name = Field(description=_NAME)
-    prefix: _Prefix = Field("", description="Start of all PV names, with its colon.")
+    prefix: _Prefix = Field(description="Start of all PV names, with its colon.")
     plugins: Annotated[Any, _plugins_schema(frozenset(AD_CREATOR_PLUGINS))] = Field(
         ["cam"], description="Names of plugins, or mappings of one name to its settings."
     )

@@ -73,7 +73,7 @@ def prefixes_of_detectors_end(devices: Devices) -> Iterator[Finding]:
     """
     for entry in devices.entries:
         if entry.creator in (DETECTOR, *CREATORS):
-            for fault in detector_prefix_faults(entry.arguments.get("prefix", "")):
+            for fault in detector_prefix_faults(entry.arguments.get("prefix")):
                 yield Finding(entry.path, entry.node_at(*fault.place), fault.what, fault.next_step)
 
 
