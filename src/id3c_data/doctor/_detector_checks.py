@@ -26,6 +26,8 @@ _CLOCK_TOLERANCE_S = 2.0
 _BUSY = ("cam1:Acquire", "cam1:AcquireBusy")
 _FRAME = ("cam1:ArraySizeX_RBV", "cam1:ArraySizeY_RBV", "cam1:BitDepthImage_RBV")
 _DRIVER, _SEQUENCE = "cam1:DriverVersion_RBV", "cam1:SequenceId"
+_GOOD_TO_HAVE = (*_BUSY, *_FRAME, _DRIVER, _SEQUENCE)
+"""PVs of the driver that tell more; not every areaDetector has all of them."""
 
 
 def detector_findings(site: TemplateSite, patience_s: float) -> Iterator[Finding | Note]:
@@ -59,7 +61,9 @@ def _ioc_findings(
     site: TemplateSite, templates: PathTemplates, ioc: Ioc, *, readable: bool
 ) -> Iterator[Finding | Note]:
     port = port_of(site)
-    missing = ioc.missing(FolderQuestion.names(port))
+    needed = FolderQuestion.names(port)
+    ioc.missing([*needed, *_GOOD_TO_HAVE, f"{port}Capture"])  # all are waited for at once
+    missing = [ioc.prefix + name for name in needed if not ioc.serves(name)]
     if missing:
         what = f"nothing answers for {missing[0]}" + (f" and {len(missing) - 1} more" if missing[1:] else "")
         next_step = "see whether the IOC runs, the prefix is right, and EPICS_CA_ADDR_LIST leads to it"
@@ -75,7 +79,7 @@ def _ioc_findings(
 
 
 def _driver_findings(site: TemplateSite, ioc: Ioc) -> Iterator[Finding | Note]:
-    if ioc.missing([_DRIVER]):
+    if not ioc.serves(_DRIVER):
         return
     version = str(ioc.get(_DRIVER, as_string=True))
     yield Note(str(site.entry.name), f"driver {version}")
@@ -89,7 +93,7 @@ def _driver_findings(site: TemplateSite, ioc: Ioc) -> Iterator[Finding | Note]:
 
 def _why_not_asked(ioc: Ioc, port: str) -> str:
     """Return why the IOC must not be asked for folders; empty where it may be."""
-    busy = [name for name in (*_BUSY, f"{port}Capture") if not ioc.missing([name]) and ioc.get(name)]
+    busy = [name for name in (*_BUSY, f"{port}Capture") if ioc.serves(name) and ioc.get(name)]
     if busy:
         return f"{ioc.prefix}{busy[0]} says that it acquires"
     closed = [name for name in (f"{port}FilePath", f"{port}CreateDirectory") if not ioc.may_write(name)]
@@ -142,7 +146,7 @@ def _room_findings(site: TemplateSite, templates: PathTemplates, ioc: Ioc) -> It
     disk = within(ioc.patience_s, lambda: os.statvfs(templates.read_base))
     free = disk.f_bavail * disk.f_frsize
     yield Note(str(site.entry.name), f"{free / 1e9:.0f} GB are free in {templates.read_base}")
-    if ioc.missing(_FRAME):
+    if not all(map(ioc.serves, _FRAME)):
         return
     width, height, bits = (int(ioc.get(name)) for name in _FRAME)
     frame = width * height * bits // 8
@@ -169,7 +173,7 @@ def _read_side_fault(templates: PathTemplates, patience_s: float) -> tuple[str, 
 
 
 def _sequence(ioc: Ioc) -> int | None:
-    return None if ioc.missing([_SEQUENCE]) else ioc.get(_SEQUENCE)
+    return ioc.get(_SEQUENCE) if ioc.serves(_SEQUENCE) else None
 
 
 def _unproven(site: TemplateSite, templates: PathTemplates, why: str) -> Finding:

@@ -48,6 +48,10 @@ class Ioc:
             time.sleep(_LOOK_EVERY_S)
         return [self.prefix + name for name, pv in pvs.items() if not _is_known(pv)]
 
+    def serves(self, name: str) -> bool:
+        """Say whether something answers for a name that was looked for before; nothing is waited for."""
+        return _is_known(self._pv(name))
+
     def get(self, name: str, *, as_string: bool = False) -> Any:
         """Return a value as the IOC has it now, an array whole.
 

@@ -74,7 +74,8 @@ def _findings(loaded: Loaded, imports: bool, patience: Patience) -> Iterator[Fin
 
 def _has_error(entry: DeviceEntry, problems: tuple[Problem, ...]) -> bool:
     """Say whether a device, or what makes it, has an error: then it cannot be asked for."""
-    first, last = entry.node.start_mark.line + 1, entry.node.end_mark.line + 1
+    start, end = entry.node.start_mark, entry.node.end_mark
+    first, last = start.line + 1, end.line + (end.column > start.column)  # less: what comes next starts there
     section = entry.creator_node.start_mark.line + 1
     return any(
         problem.severity == "error"

@@ -5,17 +5,20 @@ It reads one line of JSON, says which device it is at, and at last which PVs ans
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from textwrap import shorten
 from typing import Any
 
 __all__: list[str] = []
 
 _LOOK_EVERY_S = 0.05
+_LONGEST = 300  # characters of an error
 
 
 def _main() -> None:
@@ -31,21 +34,29 @@ def _main() -> None:
     deadline = time.monotonic() + asked["answer_s"]
     while not all(pv.connected for one in made for pv in one.pvs) and time.monotonic() < deadline:
         time.sleep(_LOOK_EVERY_S)
+    asyncio.run(_connect(made, asked["answer_s"]))
     answers.write(json.dumps({"answers": [one.answer() for one in made]}) + "\n")
     os._exit(0)  # past the threads of libraries that would keep this process
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Made:
-    """The PVs of a device, or why it could not be made."""
+    """The PVs of what was made of a device's description, or why nothing could be."""
 
     pvs: tuple[Any, ...] = ()
+    asynchronous: tuple[Any, ...] = ()
     error: str = ""
+    unconnected: str = ""
 
     def answer(self) -> dict[str, Any]:
         """Return what is said about it."""
         silent = sorted({pv.pvname for pv in self.pvs if not pv.connected})
-        return {"error": self.error, "pvs": len({pv.pvname for pv in self.pvs}), "silent": silent}
+        return {
+            "error": self.error,
+            "unconnected": self.unconnected,
+            "pvs": len({pv.pvname for pv in self.pvs}),
+            "silent": silent,
+        }
 
 
 def _make(instrument: Any, device: dict[str, Any]) -> _Made:
@@ -54,7 +65,19 @@ def _make(instrument: Any, device: dict[str, Any]) -> _Made:
         made = instrument.make_devices([description], fake=False)
     except Exception as error:  # a class of anybody's may raise anything
         return _Made(error=f"{device['creator']} cannot make it: {type(error).__name__}: {error}")
-    return _Made(tuple(pv for one in made for pv in _pvs(one)))
+    asynchronous = tuple(one for one in made if asyncio.iscoroutinefunction(getattr(one, "connect", None)))
+    return _Made(tuple(pv for one in made for pv in _pvs(one)), asynchronous)
+
+
+async def _connect(made: list[_Made], answer_s: float) -> None:
+    """Connect devices of ophyd-async, which name their PVs only in the error."""
+    waiting = [(one, device) for one in made for device in one.asynchronous]
+    outcomes = await asyncio.gather(
+        *(device.connect(timeout=answer_s) for _, device in waiting), return_exceptions=True
+    )
+    for (one, _), outcome in zip(waiting, outcomes, strict=True):
+        if isinstance(outcome, BaseException):
+            one.unconnected = shorten(f"{type(outcome).__name__}: {outcome}", _LONGEST)
 
 
 def _pvs(device: Any) -> Iterator[Any]:

@@ -16,6 +16,7 @@ from ._note import Note
 __all__ = ["signal_findings"]
 
 _SHOWN = 3  # names of PVs in one message
+_SEE = "see whether the IOC runs, the prefix is right, and EPICS_CA_ADDR_LIST leads to it"
 
 
 def signal_findings(
@@ -75,11 +76,12 @@ def _findings(entry: DeviceEntry, answer: dict[str, Any]) -> Iterator[Finding | 
     silent: list[str] = answer["silent"]
     if answer["error"]:
         yield _finding(entry, answer["error"], "correct its arguments")
+    elif answer["unconnected"]:
+        yield _finding(entry, f"does not connect: {answer['unconnected']}", _SEE)
     elif silent:
         shown = ", ".join(silent[:_SHOWN])
         more = f" and {len(silent) - _SHOWN} more" if len(silent) > _SHOWN else ""
-        next_step = "see whether the IOC runs, the prefix is right, and EPICS_CA_ADDR_LIST leads to it"
-        yield _finding(entry, f"nothing answers for {shown}{more}, of {answer['pvs']} PVs", next_step)
+        yield _finding(entry, f"nothing answers for {shown}{more}, of {answer['pvs']} PVs", _SEE)
     elif answer["pvs"]:
         yield Note(str(entry.name), f"all {answer['pvs']} PVs answer")
 

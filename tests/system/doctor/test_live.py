@@ -51,7 +51,8 @@ class Beamline:
         self.write(
             "id3c_data.devices.Eiger2Detector:\n"
             f'  - name: eiger2\n    prefix: "{self.ioc.prefix}"\n'
-            f'    write_path_template: "{view}/%Y/"\n    read_path_template: "{read or self.data}/%Y/"\n{more}'
+            f'    write_path_template: "{view}/%Y/"\n'
+            f'    read_path_template: "{read or self.data}/%Y/"\n{more}'
         )
 
     def check(self, *, imports: bool = False) -> Report:
@@ -99,11 +100,14 @@ def with_catalog(server: Server, monkeypatch: pytest.MonkeyPatch, beamline: Beam
 
 
 @pytest.fixture
-def no_folder_can_be_made(monkeypatch: pytest.MonkeyPatch) -> None:
+def no_folder_can_be_made(beamline: Beamline, monkeypatch: pytest.MonkeyPatch) -> None:
     """As on a read-only mount; permissions stop no one who is root, as CI may be."""
+    make = Path.mkdir
 
-    def refuse(*_: object, **__: object) -> None:
-        raise PermissionError(13, "Permission denied")
+    def refuse(folder: Path, *arguments: Any, **given: Any) -> None:
+        if folder.is_relative_to(beamline.data.parent):
+            raise PermissionError(13, "Permission denied")
+        make(folder, *arguments, **given)
 
     monkeypatch.setattr(Path, "mkdir", refuse)
 
@@ -150,6 +154,22 @@ def test_device_that_never_gets_made_leaves_the_others_asked(
     assert "s1: all 1 PVs answer" in report.notes
 
 
+def test_device_of_ophyd_async_that_does_not_connect_is_said(
+    beamline: Beamline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (beamline.configs / "async_parts.py").write_text(
+        "from ophyd_async.core import Device, NotConnectedError\n"
+        "class Part(Device):\n"
+        "    async def connect(self, mock=False, timeout=10, force_reconnect=False):\n"
+        "        raise NotConnectedError('ca://nobody.VAL')\n"
+    )
+    monkeypatch.syspath_prepend(beamline.configs)
+    beamline.write("async_parts.Part:\n  - {name: p1}\n")
+    problem = beamline.found(imports=True)["E501"]
+    assert "p1: does not connect" in problem.what
+    assert "nobody.VAL" in problem.what
+
+
 @pytest.mark.parametrize("code", LIVE_EXAMPLES, ids=lambda code: code.code)
 def test_example_of_the_reference_has_its_problem(code: Code, beamline: Beamline) -> None:
     wrong = {"devices.yml": code.wrong} if isinstance(code.wrong, str) else code.wrong
@@ -163,6 +183,20 @@ def test_folder_of_another_place_is_told_from_the_right_one(beamline: Beamline) 
     problem = beamline.found()["E505"]
     assert "does not see a folder that was made in" in problem.what
     assert problem.line == 5
+
+
+def test_port_that_is_asked_is_the_one_that_writes(beamline: Beamline) -> None:
+    beamline.put("HDF1:FilePath", f"{VIEW}/plugin/")
+    asked = {
+        name: beamline.pv(f"{name}:FilePath").get_with_metadata(use_monitor=False)
+        for name in ("cam1", "HDF1")
+    }
+    beamline.describe(more="    writer: hdf5\n")
+    assert beamline.found() == {}
+    later = {name: beamline.pv(f"{name}:FilePath").get_with_metadata(use_monitor=False) for name in asked}
+    assert later["cam1"]["timestamp"] == asked["cam1"]["timestamp"]
+    assert later["HDF1"]["timestamp"] > asked["HDF1"]["timestamp"]
+    assert beamline.text("HDF1:FilePath_RBV") == f"{VIEW}/plugin/"
 
 
 def test_ioc_has_its_settings_back(beamline: Beamline) -> None:
@@ -281,6 +315,25 @@ def test_wrong_key_is_said(beamline: Beamline, server: Server, monkeypatch: pyte
     monkeypatch.setenv("ID3C_DATA_CATALOG_URI", server.uri)
     monkeypatch.setenv("TILED_API_KEY", "wrong")
     assert "answers 401" in beamline.found()["E509"].what
+
+
+def test_server_of_the_profile_is_the_one_that_is_asked(
+    beamline: Beamline, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import tiled.profiles
+
+    (beamline.configs / "profiles").mkdir()
+    (beamline.configs / "profiles" / "site.yml").write_text(f"site: {{uri: '{server.uri}'}}\n")
+    monkeypatch.setenv("TILED_API_KEY", server.api_key)
+    monkeypatch.setattr(tiled.profiles, "paths", [beamline.configs / "profiles"])
+    tiled.profiles.load_profiles.cache_clear()
+    monkeypatch.setenv("TILED_PROFILES", str(beamline.configs / "profiles"))
+    beamline.write("TILED_PROFILE_NAME: site\n", "iconfig.yml")
+    report = beamline.check()
+    assert [problem.code for problem in report.problems] == ["W302"], report.problems
+    assert f"Tiled profile 'site': reads what is in {beamline.data}, proven by" in "\n".join(report.notes)
+    beamline.write("TILED_PROFILE_NAME: site\nTILED_PATH_NAME: /raw\n", "iconfig.yml")
+    assert "has no 'raw'" in beamline.found()["E509"].what
 
 
 def test_server_of_tiled_yml_that_is_not_there_is_said_in_its_line(beamline: Beamline) -> None:
