@@ -23,7 +23,8 @@ _FINE_QUIET_S: Final = 0.0003
 """Where the stamps are finer than a tick, this is only for the pauses between the writes of one flush."""
 _TICK_NS: Final = 1_000_000  # the shortest tick in use; the others are multiples of it
 _NEAR_TICK_NS: Final = 20_000  # ticks are this regular, and more
-_MOST_PATHS: Final = 256
+_MOST_PATHS: Final = 16_384
+"""More than one look goes by: one that were forgotten would never have been quiet for long."""
 
 
 @dataclass(slots=True)

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import h5py
@@ -27,7 +28,7 @@ from ._names import DETECTOR, SPECIFIC
 from ._parts import MasterFrames
 from ._values import Values
 
-__all__ = ["CHANNELS", "channel_names", "read_master"]
+__all__ = ["CHANNELS", "Layout", "channel_names", "read_master"]
 
 CHANNELS: Final = ("threshold_1", "threshold_2", "difference")
 """The channels that an Eiger2 can write, in the order of the files' channel axis."""
@@ -35,6 +36,56 @@ CHANNELS: Final = ("threshold_1", "threshold_2", "difference")
 _DATA_NAME = re.compile(r"data_\d{1,9}")
 _SINGLE_DATASETS: Final = ("/entry/data/data", f"{DETECTOR}/data")
 _GROUPS_OF_LINKS: Final = ("/entry/data", "/entry")
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where the frames of a master stand in it.
+
+    Parameters
+    ----------
+    channel
+        Place on the channel axis.
+    promised
+        How many images the series was to have, where the master says so.
+    links
+        The links to data files, in their group.
+    dataset
+        The dataset that has all frames, where there are no such links.
+    """
+
+    channel: int
+    promised: int | None
+    links: tuple[str, ...] = ()
+    dataset: str = ""
+
+    @classmethod
+    def of(cls, resolver: Resolver, file: OpenFile, channel: str) -> Layout:
+        """Return the layout of a master; see `read_master`."""
+        number, promised = _channel_number(resolver, file, channel), _promised(resolver, file)
+        for group in _GROUPS_OF_LINKS:
+            names = [name for name in _names(resolver, file, group) if _DATA_NAME.fullmatch(name)]
+            if names:
+                return cls(number, promised, links=tuple(f"{group}/{name}" for name in names))
+        for path in _SINGLE_DATASETS:
+            folder, name = path.rsplit("/", 1)
+            if name in _names(resolver, file, folder):
+                return cls(number, promised, dataset=path)
+        raise LayoutUnknown(
+            "no images: neither /entry/data/data nor /entry/data/data_000001 is there",
+            str(file.path),
+            "name the master (..._master.h5), a data file or the HDF5 plugin's file",
+        )
+
+    def frames(self, resolver: Resolver, file: OpenFile) -> MasterFrames:
+        """Return the frames of a master that has this layout; see `read_master`."""
+        indexer = Indexer(resolver)
+        if self.links:
+            return linked_frames(indexer, file, self.links, self.promised, self.channel)
+        with resolver.find(file, self.dataset) as found:
+            whole = indexer.parts_of(found, self.channel)
+        frames = max(self.promised or 0, whole.frames)
+        return MasterFrames(file.path, whole.parts, frames, whole.type, final=self.promised is not None)
 
 
 def read_master(resolver: Resolver, file: OpenFile, channel: str) -> MasterFrames:
@@ -60,24 +111,7 @@ def read_master(resolver: Resolver, file: OpenFile, channel: str) -> MasterFrame
     Hdf5Error
         The datasets hold no images, or images of different kinds.
     """
-    number = _channel_number(resolver, file, channel)
-    indexer, promised = Indexer(resolver), _promised(resolver, file)
-    for group in _GROUPS_OF_LINKS:
-        names = [name for name in _names(resolver, file, group) if _DATA_NAME.fullmatch(name)]
-        if names:
-            return linked_frames(indexer, file, group, names, promised, number)
-    for path in _SINGLE_DATASETS:
-        folder, name = path.rsplit("/", 1)
-        if name in _names(resolver, file, folder):
-            with resolver.find(file, path) as found:
-                whole = indexer.parts_of(found, number)
-            frames = max(promised or 0, whole.frames)
-            return MasterFrames(file.path, whole.parts, frames, whole.type, final=promised is not None)
-    raise LayoutUnknown(
-        "no images: neither /entry/data/data nor /entry/data/data_000001 is there",
-        str(file.path),
-        "name the master (..._master.h5), a data file or the HDF5 plugin's file",
-    )
+    return Layout.of(resolver, file, channel).frames(resolver, file)
 
 
 def channel_names(resolver: Resolver, file: OpenFile) -> tuple[str, ...]:

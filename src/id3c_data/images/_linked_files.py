@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -36,7 +37,7 @@ class _Link:
 
 
 def linked_frames(
-    indexer: Indexer, file: OpenFile, group: str, names: list[str], promised: int | None, channel: int
+    indexer: Indexer, file: OpenFile, paths: Iterable[str], promised: int | None, channel: int
 ) -> MasterFrames:
     """Return the frames behind links.
 
@@ -46,10 +47,8 @@ def linked_frames(
         Looks into the data files.
     file
         The open master.
-    group
-        Where the links are.
-    names
-        Their names.
+    paths
+        The links.
     promised
         Images of the series, where the master says so.
     channel
@@ -62,7 +61,7 @@ def linked_frames(
     LinkOutsideRoots
         A link leads out of the allowed folders.
     """
-    links = [_look(indexer, file, f"{group}/{name}", channel) for name in names]
+    links = [_look(indexer, file, path, channel) for path in paths]
     links.sort(key=lambda link: link.number)
     per_file = _images_per_file(links, promised)
     parts = _placed(links, per_file)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..h5api import Look
-from ._layouts import read_master
+from ..errors import BrokenLink
+from ..h5api import Look, OpenFile
+from ._layouts import Layout
 from ._parts import MasterFrames
 from ._trail import Known, Record, Trail
 
@@ -26,6 +27,7 @@ class LiveMaster:
     def __init__(self, path: Path, channel: str) -> None:
         self.path, self._channel = path, channel
         self._last: tuple[Record, MasterFrames] | None = None
+        self._layout: tuple[tuple[int, int], Layout] | None = None
         self._links: Known = {}
 
     def frames(self, look: Look) -> MasterFrames:
@@ -40,11 +42,26 @@ class LiveMaster:
         if self._last is not None and trail.unchanged(self._last[0]):
             return self._last[1]
         with trail.record() as record:
-            frames = read_master(trail, trail.open(self.path), self._channel)
+            frames = self._read(trail, trail.open(self.path))
         self._last = (record, frames) if record.lasting else None
         return frames
 
     def forget(self) -> None:
         """Have the next look begin afresh."""
-        self._last = None
+        self._last = self._layout = None
         self._links.clear()
+
+    def _read(self, trail: Trail, file: OpenFile) -> MasterFrames:
+        """Return the frames, by the layout that the same file had before if that can be used again."""
+        which = file.identity.device, file.identity.inode
+        if self._layout is not None and self._layout[0] == which:
+            try:
+                return self._layout[1].frames(trail, file)
+            except BrokenLink:  # it was written anew
+                self._layout = None
+        layout = Layout.of(trail, file, self._channel)
+        frames = layout.frames(trail, file)
+        own = layout.dataset and layout.promised is None
+        if own and all(source.file.path == self.path for source in frames.sources):
+            self._layout = which, layout  # a file that holds its frames itself, and so grows all the time
+        return frames
