@@ -19,6 +19,24 @@ true of a right file, why, a wrong example, and a right one; tests run them all.
 
 This page is written by `docs/_problems_page.py`.
 """
+TAIL = """\
+## From Python
+
+`id3c_data.config.load` reads and checks files, `check_live` asks the beamline about them, and `render` writes what was
+found. [devices.yml](devices_yml.md) has the rest of `id3c_data.config`.
+
+```{eval-rst}
+.. autofunction:: id3c_data.doctor.check_live
+
+.. autoclass:: id3c_data.doctor.Patience
+   :members:
+
+.. autofunction:: id3c_data.config.render
+
+.. autoclass:: id3c_data.config.Report
+   :members:
+```
+"""
 CHAPTERS = {
     "1": "The file",
     "2": "The devices",
@@ -30,7 +48,7 @@ CHAPTERS = {
 
 def page() -> str:
     """Return the whole page."""
-    return "\n".join([HEAD, *(line for number in CHAPTERS for line in chapter(number))])
+    return "\n".join([HEAD, *(line for number in CHAPTERS for line in chapter(number)), TAIL])
 
 
 def chapter(number: str) -> Iterator[str]:

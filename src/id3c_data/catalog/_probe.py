@@ -88,7 +88,9 @@ def registered(container: Container, master: str, frames: np.ndarray) -> Iterato
     """
     key = f"id3c_probe_{uuid.uuid4().hex}"
     with translated(container.uri):
-        node = container.new(StructureFamily.array, [_source(master, frames)], key=key)
+        node = container.new(
+            StructureFamily.array, [_source(master, frames)], key=key, metadata={"run_ended": True}
+        )
 
     def read() -> None:
         with translated(master):
