@@ -5,7 +5,7 @@ from __future__ import annotations
 from ._arguments import Arguments, FindArguments, find_by_import, find_here, import_by_path
 from ._beside import ICONFIG, TILED, beside, value_at
 from ._checks import Check, Code, Devices, checks_in, rule
-from ._device_rules import check_eiger2_options, plugin_fault
+from ._device_rules import check_eiger2_options, plugin_faults
 from ._document import Document, members, read_document
 from ._entries import DeviceEntry
 from ._expansion import expansions
@@ -49,7 +49,7 @@ __all__ = [
     "import_by_path",
     "load",
     "members",
-    "plugin_fault",
+    "plugin_faults",
     "port_of",
     "read_document",
     "render",

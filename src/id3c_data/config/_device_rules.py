@@ -15,7 +15,7 @@ __all__ = [
     "file_prefix_faults",
     "label_faults",
     "name_faults",
-    "plugin_fault",
+    "plugin_faults",
     "prefix_faults",
 ]
 
@@ -78,14 +78,19 @@ def file_prefix_faults(file_prefix: object, name: object) -> Iterator[Fault]:
         yield Fault("E210", argument, (argument,), what, next_step)
 
 
-def plugin_fault(name: str, known: Collection[str], settings: Container[str]) -> Fault | None:
-    """Return what is wrong with a plugin's name (E212), if its creator does not know it."""
+def plugin_faults(name: str, known: Collection[str], settings: Container[str]) -> Iterator[Fault]:
+    """Yield what is wrong with a plugin's name (E212): its creator does not know it, or none can be so."""
     missing = [f"its {key}" for key in ("class", "suffix") if key not in settings]
-    if name in known or not missing:
-        return None
-    otherwise = f"give {' and '.join(missing)}, or use one of {', '.join(sorted(known))}"
-    next_step = did_you_mean(name, known, otherwise)
-    return Fault("E212", "plugins", ("plugins",), f"plugins: {name} is not known", next_step)
+    if name not in known and missing:
+        otherwise = f"give {' and '.join(missing)}, or use one of {', '.join(sorted(known))}"
+        yield _wrong_plugin(f"{name} is not known", did_you_mean(name, known, otherwise))
+    elif not is_identifier(name):
+        next_step = "use letters, digits and underscores, no digit first, no word of Python"
+        yield _wrong_plugin(f"{shown(name)} cannot be a plugin's name", next_step)
+
+
+def _wrong_plugin(what: str, next_step: str) -> Fault:
+    return Fault("E212", "plugins", ("plugins",), f"plugins: {what}", next_step)
 
 
 def _wrong_prefix(code: str, what: str, next_step: str) -> Fault:

@@ -8,7 +8,7 @@ from typing import Any, cast
 import yaml
 
 from ._checks import Devices, rule
-from ._device_rules import detector_prefix_faults, file_prefix_faults, plugin_fault
+from ._device_rules import detector_prefix_faults, file_prefix_faults, plugin_faults
 from ._entries import DeviceEntry
 from ._faults import shown
 from ._plugins import (
@@ -26,6 +26,7 @@ from ._template_sites import READ, WRITE
 
 __all__ = [
     "cameras_are_there",
+    "cameras_fit_our_plugin",
     "eiger2_frames_are_kept",
     "file_names_can_start_so",
     "hinted_plugins_are_there",
@@ -44,6 +45,17 @@ id3c_data.devices.eiger2_creator:
     prefix: "dp_eiger_sn:"
     write_path_template: "/detector/data/%Y/"
     read_path_template: "/data/eiger2/%Y/"
+"""
+_AD = """\
+apstools.devices.ad_creator:
+  - name: eiger2
+    prefix: "dp_eiger_sn:"
+    plugins:
+      - {}
+      - hdf1:
+          class: id3c_data.devices.Eiger2HDF5Plugin
+          write_path_template: "/detector/data/%Y/"
+          read_path_template: "/data/eiger2/%Y/"
 """
 
 
@@ -95,7 +107,8 @@ def plugins_are_known(devices: Devices) -> Iterator[Finding]:
                 what = f"plugins: {plugin.name} stands already in line {first[plugin.name]}"
                 yield Finding(entry.path, plugin.at, what, "remove one of the two")
             first.setdefault(plugin.name, plugin.at.start_mark.line + 1)
-            yield from _unknown_plugin(entry, plugin)
+            for fault in plugin_faults(plugin.name, _known_plugins(entry), plugin.settings):
+                yield Finding(entry.path, plugin.at, fault.what, fault.next_step)
 
 
 def _no_plugin(entry: DeviceEntry, at: yaml.Node, value: Any) -> Finding:
@@ -103,11 +116,6 @@ def _no_plugin(entry: DeviceEntry, at: yaml.Node, value: Any) -> Finding:
         return Finding(entry.path, at, f"plugins: {shown(value)} is no list", "write `- cam`, one a line")
     next_step = "write a name such as `- image`, or `- hdf1: {...}` with the plugin's settings"
     return Finding(entry.path, at, f"plugins: {shown(value)} describes no plugin", next_step)
-
-
-def _unknown_plugin(entry: DeviceEntry, plugin: Plugin) -> Iterator[Finding]:
-    if fault := plugin_fault(plugin.name, _known_plugins(entry), plugin.settings):
-        yield Finding(entry.path, plugin.at, fault.what, fault.next_step)
 
 
 def _known_plugins(entry: DeviceEntry) -> tuple[str, ...]:
@@ -189,6 +197,29 @@ def templates_are_there(devices: Devices) -> Iterator[Finding]:
 
 
 @rule(
+    "E217",
+    "the HDF5 plugin of this package stands beside its camera",
+    wrong=_AD.format("cam"),
+    right=_AD.format("cam: {class: id3c_data.devices.Eiger2Cam}"),
+)
+def cameras_fit_our_plugin(devices: Devices) -> Iterator[Finding]:
+    """`Eiger2HDF5Plugin` asks the camera for signals that the classes of ophyd and apstools lack."""
+    for entry in devices.entries:
+        plugins = _plugins_by_name(entry)
+        cam = plugins.get("cam")
+        if entry.creator == AD_CREATOR and cam is not None and _lacks_signals(cam):
+            for plugin in plugins.values():
+                if plugin.made_by == HDF5_PLUGIN:
+                    what = f"plugins: {plugin.name} does not work with a {cam.made_by or 'simulated camera'}"
+                    next_step = "give cam the class id3c_data.devices.Eiger2Cam, or one that derives from it"
+                    yield Finding(entry.path, cam.at, what, next_step)
+
+
+def _lacks_signals(cam: Plugin) -> bool:
+    return not cam.made_by or cam.made_by.startswith(("ophyd.", "apstools."))
+
+
+@rule(
     "W201",
     "an `hdf1` that an Eiger2 names is written to",
     wrong=_CREATED + "    plugins: [cam, hdf1]\n    hinted: []\n",
@@ -225,19 +256,7 @@ apstools.devices.ad_creator:
       - image
       - stats1
 """,
-    right="""\
-apstools.devices.ad_creator:
-  - name: eiger2
-    prefix: "dp_eiger_sn:"
-    plugins:
-      - cam: {class: id3c_data.devices.Eiger2Cam}
-      - image
-      - stats1
-      - hdf1:
-          class: id3c_data.devices.Eiger2HDF5Plugin
-          write_path_template: "/detector/data/%Y/"
-          read_path_template: "/data/eiger2/%Y/"
-""",
+    right=_AD.format("cam: {class: id3c_data.devices.Eiger2Cam}"),
 )
 def eiger2_frames_are_kept(devices: Devices) -> Iterator[Finding]:
     """Scans run and show statistics, but no image is kept anywhere."""

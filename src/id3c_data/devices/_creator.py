@@ -9,7 +9,7 @@ from typing import Any
 from ophyd.areadetector import ADComponent
 from ophyd.areadetector import plugins as ophyd_plugins
 
-from ..config import import_by_path, plugin_fault
+from ..config import import_by_path, plugin_faults
 from ..errors import ConfigError
 from ._cam import Eiger2Cam
 from ._detector import Eiger2Base
@@ -138,7 +138,7 @@ def _component(key: str, settings: Mapping[str, Any], where: str) -> ADComponent
     rest = {name: value for name, value in settings.items() if name not in ("class", "suffix")}
     suffix = settings.get("suffix", suffix)
     given = settings.get("class", ours)
-    if fault := plugin_fault(key, {*_OURS, *_OPHYDS}, settings):
+    for fault in plugin_faults(key, {*_OURS, *_OPHYDS}, settings):
         raise fault.as_error(where)
     cls: Any = import_by_path(given) if isinstance(given, str) else given
     if key in _OURS:

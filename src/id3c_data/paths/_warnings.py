@@ -12,7 +12,7 @@ from ._split import join, split
 __all__ = ["template_warnings"]
 
 _TEMPORARY = ("/tmp", "/var/tmp", "/dev/shm", "/run")  # noqa: S108 - to be warned of, not to be used
-_TEMPORARY_ON_WINDOWS = re.compile(r"^[A-Za-z]:\\(?:.*\\)?(?:te?mp)(?:\\|$)", re.IGNORECASE)
+_TEMPORARY_ON_WINDOWS = re.compile(r"^[A-Za-z]:\\(?:.*\\)?(?:temp|tmp)(?:\\|$)", re.IGNORECASE)
 
 
 def template_warnings(
