@@ -22,6 +22,7 @@ __all__ = [
     "EIGER2_PLUGINS",
     "HDF5_PLUGIN",
     "Plugin",
+    "plugins_by_name",
     "plugins_of",
 ]
 
@@ -117,6 +118,13 @@ def plugins_of(entry: DeviceEntry) -> Iterator[Plugin | tuple[yaml.Node, Any]]:
         return
     for item, value in zip(node.value, cast("list[Any]", plugins), strict=True):
         yield _plugin(entry, item, value) or (item, value)
+
+
+def plugins_by_name(entry: DeviceEntry) -> dict[str, Plugin]:
+    """Return the plugins that a device has: those it names, or those of its class."""
+    if entry.creator == DETECTOR or (entry.creator == EIGER2_CREATOR and "plugins" not in entry.arguments):
+        return {name: Plugin(name, entry.node, {}, {}) for name in DETECTOR_PLUGINS}
+    return {plugin.name: plugin for plugin in plugins_of(entry) if isinstance(plugin, Plugin)}
 
 
 def _plugin(entry: DeviceEntry, node: yaml.Node, value: Any) -> Plugin | None:

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from . import (
     _argument_checks,
     _device_checks,
+    _eiger2_checks,
     _file_checks,
     _iconfig_checks,
     _place_checks,
@@ -22,7 +23,13 @@ from ._live_codes import LIVE_CODES
 __all__ = ["BESIDE_CHECKS", "CHECKS", "codes"]
 
 CHECKS: tuple[Check, ...] = checks_in(
-    _file_checks, _device_checks, _argument_checks, _plugin_checks, _template_checks, _place_checks
+    _file_checks,
+    _device_checks,
+    _argument_checks,
+    _plugin_checks,
+    _eiger2_checks,
+    _template_checks,
+    _place_checks,
 )
 """Every check of files of devices by themselves."""
 
@@ -35,7 +42,6 @@ def codes() -> Mapping[str, Code]:
     """Return what the reference says about each code, in their order: the one source of that page."""
     every = [
         *_file_checks.READING_CODES,
-        *LIVE_CODES,
         *LIVE_CODES,
         *(code for check in (*CHECKS, *BESIDE_CHECKS) for code in check.codes),
     ]
