@@ -22,8 +22,8 @@ This page is written by `docs/_problems_page.py`.
 TAIL = """\
 ## From Python
 
-`id3c_data.config.load` reads and checks files, `check_live` asks the beamline about them, and `render` writes what was
-found. [devices.yml](devices_yml.md) has the rest of `id3c_data.config`.
+`id3c_data.config.load` reads and checks files, `check_live` asks the beamline about them, and `render` writes
+what was found. [devices.yml](devices_yml.md) has the rest of `id3c_data.config`.
 
 ```{eval-rst}
 .. autofunction:: id3c_data.doctor.check_live

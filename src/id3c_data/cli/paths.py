@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from id3c_data.cli._terminal import colours_wanted
+
 __all__ = ["paths"]
 
 _FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S"]
@@ -36,5 +38,5 @@ def paths(context: click.Context, targets: tuple[Path, ...], at: datetime | None
         click.echo(expansion)
     problems = tuple(problem for problem in loaded.problems if problem.severity == "error")
     if problems:
-        click.echo(render(Report(loaded.files, problems), colours=True), err=True, nl=False)
+        click.echo(render(Report(loaded.files, problems), colours=colours_wanted()), err=True, nl=False)
         context.exit(1)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from id3c_data.cli._terminal import colours_wanted
 from id3c_data.errors import Id3cDataError
 
 if TYPE_CHECKING:
@@ -56,8 +56,7 @@ def validate(
         context.exit(_COULD_NOT_RUN)
     from id3c_data.config import render
 
-    # click takes the colours away where the output is no terminal
-    click.echo(render(report, form, colours="NO_COLOR" not in os.environ), nl=False)
+    click.echo(render(report, form, colours=colours_wanted()), nl=False)
     context.exit(_PROBLEMS if report.errors else 0)
 
 

@@ -64,6 +64,9 @@ def check_live(loaded: Loaded, *, imports: bool = True, patience: Patience | Non
 
 def _findings(loaded: Loaded, imports: bool, patience: Patience) -> Iterator[Finding | Note]:
     right = [entry for entry in loaded.devices.entries if not _has_error(entry, loaded.problems)]
+    for entry in loaded.devices.entries:
+        if entry not in right:
+            yield Note(str(entry.name), "not asked, because its description has errors")
     sites = [site for entry in right for site in template_sites(entry) if site.templates is not None]
     if imports:
         yield from signal_findings(right, patience.answer_s, patience.devices_s)

@@ -5,63 +5,20 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from id3c_data.catalog import Server, connect
-from id3c_data.config import Code, Problem, Report, codes, load
-from id3c_data.doctor import Patience, check_live
+from id3c_data.config import Code, codes
 from id3c_data.testing import CaPorts, RunningIoc, running_ioc
 from id3c_data.testing.catalog import running_catalog
 
-VIEW = "/detector/data"
-QUICK = Patience(answer_s=1.5, devices_s=30.0)
+from .conftest import VIEW, Beamline, wait_until
+
 LIVE_EXAMPLES = [code for code in codes().values() if code.live and code.wrong]
-
-
-class Beamline:
-    """The simulated detector, with its folder, and files of devices that describe it."""
-
-    def __init__(self, ioc: RunningIoc, data: Path, configs: Path) -> None:
-        self.ioc, self.data, self.configs = ioc, data, configs
-
-    def pv(self, name: str) -> Any:
-        import epics
-
-        pv = epics.get_pv(self.ioc.prefix + name)
-        assert pv.wait_for_connection(10), f"{name} does not connect"
-        return pv
-
-    def put(self, name: str, value: Any) -> None:
-        assert self.pv(name).put(value, wait=True, timeout=10) == 1
-
-    def text(self, name: str) -> str:
-        pv = self.pv(name)
-        return pv.get(use_monitor=False, count=pv.nelm, as_string=True, timeout=5)
-
-    def write(self, text: str, name: str = "devices.yml") -> None:
-        """Write a file of the reference's examples, for this detector."""
-        text = text.replace("sim_eiger:", self.ioc.prefix).replace('"/data/', f'"{self.data.parent}/')
-        (self.configs / name).write_text(text)
-
-    def describe(self, *, view: str = VIEW, read: Path | None = None, more: str = "") -> None:
-        self.write(
-            "id3c_data.devices.Eiger2Detector:\n"
-            f'  - name: eiger2\n    prefix: "{self.ioc.prefix}"\n'
-            f'    write_path_template: "{view}/%Y/"\n'
-            f'    read_path_template: "{read or self.data}/%Y/"\n{more}'
-        )
-
-    def check(self, *, imports: bool = False) -> Report:
-        loaded = load([self.configs], imports=False, beside=True)
-        return check_live(loaded, imports=imports, patience=QUICK)
-
-    def found(self, **given: Any) -> dict[str, Problem]:
-        """What is found, by its code, but for the warning of a temporary folder."""
-        return {problem.code: problem for problem in self.check(**given).problems if problem.code != "W302"}
 
 
 @pytest.fixture(scope="module")
@@ -344,8 +301,7 @@ def test_server_of_tiled_yml_that_is_not_there_is_said_in_its_line(beamline: Bea
     assert (problem.path.name, problem.line) == ("tiled.yml", 3)
 
 
-def wait_until(condition: Callable[[], Any], timeout: float = 20.0) -> None:
-    deadline = time.monotonic() + timeout
-    while not condition():
-        assert time.monotonic() < deadline, f"not within {timeout} s"
-        time.sleep(0.01)
+def test_device_with_errors_is_not_asked(beamline: Beamline) -> None:
+    beamline.describe(more="    prefx: 1\n")
+    report = beamline.check(imports=True)
+    assert report.notes == ("eiger2: not asked, because its description has errors",)
