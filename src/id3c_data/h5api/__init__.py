@@ -24,8 +24,9 @@ from ._low_level import (
     stored_chunks,
 )
 from ._open import FileIdentity, OpenFile, open_descriptor, open_file
+from ._raw_storage import RawStorage
 from ._reader import Reader
-from ._resolver import Resolver
+from ._resolver import RawFile, Resolver
 from ._roots import AllowedRoots, RootsLike
 from ._scan_state import FINISHED, DescribedScanState, ScanPhase, ScanState
 from ._standing import PromisingScanState, ScanWatch, Standing
@@ -58,6 +59,8 @@ __all__ = [
     "OpenFile",
     "Patience",
     "PromisingScanState",
+    "RawFile",
+    "RawStorage",
     "Reader",
     "Resolver",
     "RootsLike",

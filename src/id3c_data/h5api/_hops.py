@@ -39,7 +39,7 @@ class Hop:
         How that file was found.
     """
 
-    kind: Literal["soft", "external", "virtual"]
+    kind: Literal["soft", "external", "virtual", "raw"]
     holder: Path
     name: str
     target_file: str
@@ -54,6 +54,8 @@ class Hop:
 
     def __str__(self) -> str:
         target = f"{self.target_path} in {self.target_file}" if self.target_file else self.target_path
+        if self.kind == "raw":
+            return f"values in {self.target_file}"
         words = {"soft": "soft link", "external": "external link", "virtual": "source of virtual dataset"}
         return f"{words[self.kind]} to {target}"
 

@@ -15,7 +15,7 @@ from ..paths import PathMap, PathMapLike
 from ._hops import Found
 from ._independent import open_independent, written_in_swmr_mode
 from ._open import FileIdentity, OpenFile
-from ._resolver import Resolver
+from ._resolver import RawFile, Resolver
 from ._roots import AllowedRoots, RootsLike
 from ._sightings import Sightings, Watch
 from ._swmr import SwmrFile, alone, newest
@@ -199,6 +199,11 @@ class Look(Resolver):
                 raise self._refusal(f"{path} changed while it was opened")
             self._seen[path] = held.identity
         return held
+
+    def raw_file(self, path: str | os.PathLike[str]) -> RawFile:
+        """Return a file without HDF5 structure, as it is now."""
+        self.note(Path(os.path.abspath(path)))  # noqa: PTH100
+        return super().raw_file(path)
 
     def get(self, path: Path, name: str) -> Found:
         """Return an object, as it is now."""

@@ -15,7 +15,7 @@ from typing import Any, Literal, TypeAlias
 
 import h5py
 import numpy as np
-from h5py import h5d, h5g, h5l, h5o, h5s
+from h5py import h5d, h5f, h5g, h5l, h5o, h5s
 
 __all__ = [
     "Box",
@@ -36,6 +36,7 @@ __all__ = [
     "link_names",
     "link_of",
     "raw_files",
+    "raw_segments",
     "shape_of",
     "storage_of",
     "stored_chunks",
@@ -189,6 +190,14 @@ def raw_files(dataset: h5py.Dataset) -> Iterator[str]:
     properties = dataset.id.get_create_plist()
     for n in range(properties.get_external_count()):
         yield _text(properties.get_external(n)[0])
+
+
+def raw_segments(dataset: h5py.Dataset) -> Iterator[tuple[str, int, int | None]]:
+    """Yield file name, first byte and number of bytes of the files of `raw_files`; None for no end."""
+    properties = dataset.id.get_create_plist()
+    for n in range(properties.get_external_count()):
+        name, offset, size = properties.get_external(n)
+        yield _text(name), int(offset), None if size >= h5f.UNLIMITED else int(size)
 
 
 def virtual_sources(dataset: h5py.Dataset) -> Iterator[RawSource]:

@@ -11,11 +11,12 @@ never let to follow a link: every component of a path is looked at, and the targ
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path, PureWindowsPath
-from typing import Final
+from typing import Final, TypeVar
 
 import h5py
 
@@ -23,14 +24,26 @@ from ..errors import BrokenLink, FileMissing, Hdf5Error, LinkOutsideRoots, NotIn
 from ..paths import PathMap, PathMapLike
 from ._hops import Found, Hop, Way
 from ._low_level import Node, child_of, link_names, link_of
-from ._open import OpenFile, open_file
+from ._open import FileIdentity, OpenFile, open_descriptor, open_file
 from ._roots import AllowedRoots, RootsLike
 from ._translate import hdf5_errors
 from ._virtual import VirtualBlock
 
-__all__ = ["Resolver"]
+__all__ = ["RawFile", "Resolver"]
 
 _MOST_HOPS: Final = 64
+
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class RawFile:
+    """A file without HDF5 structure: its path as asked for, where it really is, and its state."""
+
+    path: Path
+    real_path: Path
+    identity: FileIdentity
 
 
 class Resolver:
@@ -104,12 +117,37 @@ class Resolver:
         holder
             The open file that holds it; relative names are relative to its folder.
         """
+        return self._first(hop, holder, self.open)
+
+    def raw_file(self, path: str | os.PathLike[str]) -> RawFile:
+        """Return a file without HDF5 structure, as it is now."""
+        path = Path(os.path.abspath(path))  # noqa: PTH100 (resolve() would follow symlinks)
+        descriptor, real_path = open_descriptor(path, self.allowed_roots)
+        try:
+            return RawFile(path, real_path, FileIdentity.of(descriptor))
+        finally:
+            os.close(descriptor)
+
+    def find_raw(self, found: Found, name: str) -> RawFile:
+        """Return a file that a dataset keeps its values in.
+
+        Parameters
+        ----------
+        found
+            The dataset.
+        name
+            Of the file, as it stands in the dataset; relative to the folder of the file that holds it.
+        """
+        return self._first(Hop("raw", found.file.path, found.path, name, ""), found.file, self.raw_file)[0]
+
+    def _first(self, hop: Hop, holder: OpenFile, open_one: Callable[[Path], T]) -> tuple[T, Way]:
+        """Return the first of the files that a name may mean, and how it was found."""
         refused: LinkOutsideRoots | None = None
         tried: list[Path] = []
         for candidate, way in self._candidates(hop.target_file, holder).items():
             tried.append(candidate)
             try:
-                return self.open(candidate), way
+                return open_one(candidate), way
             except FileMissing:
                 continue
             except LinkOutsideRoots as error:

@@ -16,6 +16,7 @@ from ..errors import BrokenLink, Hdf5Error, LayoutUnknown
 from ._chunk_at import fill_value_of
 from ._hops import Found
 from ._low_level import dtype_of, shape_of, storage_of
+from ._raw_storage import RawRows
 from ._resolver import Resolver
 from ._rows import Fetched, Rows, dataset_of, stored_rows
 from ._translate import hdf5_errors
@@ -44,8 +45,10 @@ def rows_of(resolver: Resolver, found: Found, depth: int = 0) -> Rows:
         Its values are kept in a way that cannot be read safely.
     """
     with hdf5_errors(found.where):
-        virtual = storage_of(dataset_of(found)) == "virtual"
-    return _VirtualRows(resolver, found, depth) if virtual else stored_rows(found)
+        storage = storage_of(dataset_of(found))
+    if storage == "virtual":
+        return _VirtualRows(resolver, found, depth)
+    return RawRows(resolver, found, dataset_of(found)) if storage == "external" else stored_rows(found)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from ..h5api import (
     virtual_blocks,
 )
 from ._descriptors import FileReference
-from ._frame_source import FrameSource, frame_source, pixel_type
+from ._frame_source import FrameSource, frame_source, pixel_type, raw_source
 from ._image_shape import MOST_FRAMES, ImageShape
 from ._parts import Absent, FrameType, Part
 from ._trail import Record, Trail
@@ -147,10 +147,13 @@ class Indexer:
         if not isinstance(found.node, h5py.Dataset):
             raise LayoutUnknown("this is a group and no dataset", found.where, "check what wrote it")
         with hdf5_errors(found.where):
-            virtual = storage_of(found.node) == "virtual"
-        if virtual:
+            storage = storage_of(found.node)
+        if storage == "virtual":
             return self._virtual(found, found.node, channel, depth)
-        source = self._source(found, found.node, channel)
+        if storage == "external":
+            source = raw_source(self.resolver, found, found.node, channel)
+        else:
+            source = self._source(found, found.node, channel)
         image = source.image
         frames = FrameType(*image.frame, image.dtype)
         return DatasetParts((Part(0, image.frames, source),), image.frames, frames)

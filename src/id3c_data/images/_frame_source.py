@@ -15,8 +15,11 @@ from ..errors import DamagedChunk, Hdf5Error
 from ..h5api import (
     Codec,
     Decoder,
+    Found,
     ImagecodecsDecoder,
     Inconsistent,
+    RawStorage,
+    Resolver,
     chunks_of,
     codec_of,
     contiguous_offset,
@@ -34,7 +37,7 @@ from ._chunk_table import ChunkLookup, Chunks, ChunkTable
 from ._descriptors import DESCRIPTORS, FileReference
 from ._image_shape import ImageShape
 
-__all__ = ["FrameSource", "Image", "frame_source", "pixel_type"]
+__all__ = ["FrameSource", "Image", "frame_source", "pixel_type", "raw_source"]
 
 DECODER: Final[Decoder] = ImagecodecsDecoder()
 
@@ -103,7 +106,7 @@ def frame_source(
         dtype = pixel_type(dataset, where)
     image = ImageShape.of(shape, dtype, channel, where)
     if storage in ("external", "virtual"):
-        raise Hdf5Error("its values lie in other files", where, "convert it with h5repack")
+        raise Hdf5Error("its values lie in other files", where, "read it through its own sources")
     if storage == "contiguous":
         with hdf5_errors(where):
             offset = contiguous_offset(dataset)
@@ -119,6 +122,28 @@ def frame_source(
     if codec is Codec.HDF5:
         return LibrarySource(image, file, name, chunks)
     return ChunkedSource(image, file, where, codec, chunks)
+
+
+def raw_source(resolver: Resolver, found: Found, dataset: h5py.Dataset, channel: int) -> FrameSource:
+    """Return the frames of a dataset whose values lie in files without HDF5 structure.
+
+    Parameters
+    ----------
+    resolver
+        Finds the files.
+    found
+        The dataset, and what it was found by.
+    dataset
+        The open dataset.
+    channel
+        Which index on the channel axis, where there is one.
+    """
+    with hdf5_errors(found.where):
+        shape, dtype = shape_of(dataset), pixel_type(dataset, found.where)
+    image = ImageShape.of(shape, dtype, channel, found.where)
+    storage = RawStorage.of(resolver, found, dataset)
+    channels = shape[1] if image.lead == 2 else 1
+    return RawSource(image, FileReference.of(found.file), found.where, storage, channels)
 
 
 def pixel_type(dataset: h5py.Dataset, where: str) -> np.dtype[Any]:
@@ -187,6 +212,28 @@ class ContiguousSource:
             data = DESCRIPTORS.read(self.file, size, at)
         except Inconsistent as error:
             raise DamagedChunk(f"frame {n} is cut off: {error}", self.where, _DAMAGED) from error
+        out[...] = np.frombuffer(data, self.image.dtype).reshape(self.image.frame)
+
+
+@dataclass(frozen=True, slots=True)
+class RawSource:
+    """Frames that stand one after the other in files without HDF5 structure."""
+
+    image: ImageShape
+    file: FileReference
+    where: str
+    storage: RawStorage
+    channels: int
+
+    def written_from(self, n: int, count: int) -> int:
+        """Return how many frames are in the files without a gap, from frame ``n`` on."""
+        there = self.storage.size // (self.image.frame_bytes * self.channels)
+        return max(0, min(count, there - n))
+
+    def read_into(self, n: int, out: Image) -> None:
+        """Write the pixels of frame ``n`` into an array."""
+        size = self.image.frame_bytes
+        data = self.storage.read((n * self.channels + self.image.channel) * size, size)
         out[...] = np.frombuffer(data, self.image.dtype).reshape(self.image.frame)
 
 

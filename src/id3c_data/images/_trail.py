@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from ..h5api import FileIdentity, Found, Look, OpenFile, Resolver, VirtualBlock, newest
+from ..h5api import FileIdentity, Found, Look, OpenFile, RawFile, Resolver, VirtualBlock, newest
 
 __all__ = ["Known", "Record", "Trail"]
 
@@ -56,6 +56,11 @@ class Trail(Resolver):
         path = Path(os.path.abspath(path))  # noqa: PTH100 (resolve() would follow symlinks)
         self._note(path)
         return self._look.open(path)
+
+    def raw_file(self, path: str | os.PathLike[str]) -> RawFile:
+        """Return a file without HDF5 structure, as it is now."""
+        self._note(Path(os.path.abspath(path)))  # noqa: PTH100
+        return self._look.raw_file(path)
 
     def find(self, file: OpenFile, name: str) -> Found:
         """Return an object, as it is now."""
