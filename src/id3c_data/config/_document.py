@@ -11,9 +11,11 @@ from typing import Any, cast
 import yaml
 
 from ._problem import Problem
+from ._yaml_words import in_words
 
 __all__ = ["LINE_END", "Document", "is_null", "mappings_below", "members", "read_document"]
 
+_SEEN_LATE = re.compile("end of stream|<stream end>|could not find expected")
 _MERGE = "tag:yaml.org,2002:merge"
 _NULL = "tag:yaml.org,2002:null"
 _TEXT = "tag:yaml.org,2002:str"
@@ -87,13 +89,12 @@ def _not_yaml(path: Path, text: str, error: yaml.YAMLError) -> Problem:
         return _problem(path, "E103", what, "take it away", len(before) - 1, len(before[-1]))
     what = getattr(error, "problem", None) or str(error)
     mark = getattr(error, "problem_mark", None)
-    if "end of stream" in what:  # what was never closed is more of a help than the last line
-        mark, what = getattr(error, "context_mark", None) or mark, "what begins here has no end"
+    if (
+        "end of stream" in what or "<stream end>" in what
+    ):  # where it was opened is more of a help than the last line
+        mark = getattr(error, "context_mark", None) or mark
     line, column = (mark.line, mark.column) if mark else (0, 0)
-    if "\\t" in what:
-        return _problem(path, "E106", "a tab is no indentation in YAML", "indent with spaces", line, column)
-    next_step = "correct the syntax on this line or just before it"
-    return _problem(path, "E103", f"not YAML: {what}", next_step, line, column)
+    return _problem(path, *in_words(what), line, column)
 
 
 def _problem(path: Path, code: str, what: str, next_step: str, line: int = 0, column: int = 0) -> Problem:
