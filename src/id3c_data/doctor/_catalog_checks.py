@@ -63,7 +63,7 @@ def catalog_findings(
         own = [site for site in sites if site.entry.path.parent == folder]
         try:
             container = within(_PATIENCE_FACTOR * patience_s, server.open)
-        except (Id3cDataError, TimeoutError) as error:
+        except Exception as error:  # Tiled's client may raise anything where a server is not as it expects
             what, next_step = _in_words(error)
             yield Finding(server.path, server.at, f"{server.name}: {what}", next_step, "E509")
             continue
@@ -142,7 +142,12 @@ def _reading_findings(
     except CatalogError as error:
         yield _unproven(server, site, error.what, error.next_step)
     finally:
-        within(patience_s, lambda: _remove(master))
+        try:
+            within(patience_s, lambda: _remove(master))
+        except OSError as error:
+            yield _unproven(
+                server, site, f"{master} could not be taken away ({error})", "take it away by hand"
+            )
 
 
 def _write_master(folder: Path) -> tuple[Path, Any]:
@@ -152,8 +157,12 @@ def _write_master(folder: Path) -> tuple[Path, Any]:
 
     folder.mkdir()
     master, frames = folder / "probe_1_master.h5", np.arange(4, dtype=np.uint8).reshape(1, 2, 2)
-    with h5py.File(master, "w") as file:
-        file["/entry/data/data"] = frames
+    try:
+        with h5py.File(master, "w") as file:
+            file["/entry/data/data"] = frames
+    except OSError:  # a full disk, say
+        _remove(master)
+        raise
     return master, frames
 
 
@@ -176,4 +185,4 @@ def _unproven(server: _Server, site: TemplateSite, why: str, next_step: str) -> 
 def _in_words(error: BaseException) -> tuple[str, str]:
     if isinstance(error, Id3cDataError):
         return error.what, error.next_step
-    return str(error), "see whether it is busy, and try again"
+    return f"{type(error).__name__}: {error}", "see whether it is up, and what its log says"

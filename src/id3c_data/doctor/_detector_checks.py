@@ -10,11 +10,11 @@ from pathlib import Path
 import yaml
 
 from ..config import DeviceEntry, Finding, TemplateSite, port_of
-from ..errors import DetectorTimeout
+from ..errors import DetectorFault, DetectorTimeout
 from ..paths import PathTemplates
 from ._bounded import within
 from ._folder_question import FolderQuestion
-from ._ioc import Ioc
+from ._ioc import HOW_TO_REACH, Ioc
 from ._note import Note
 from ._same_place import prove_same_place
 
@@ -53,6 +53,12 @@ def detector_findings(site: TemplateSite, patience_s: float) -> Iterator[Finding
         yield _finding(
             site, _prefix_node(site.entry), "E501", f"{error.where}: {error.what}", error.next_step
         )
+    except DetectorFault as error:
+        yield _finding(
+            site, _prefix_node(site.entry), "E512", f"{error.where}: {error.what}", error.next_step
+        )
+    except OSError as error:  # of the file system, between two looks at it
+        yield _finding(site, _read_node(site), "E504", str(error), "see whether its file server is up")
     finally:
         ioc.close()
 
@@ -66,8 +72,7 @@ def _ioc_findings(
     missing = [ioc.prefix + name for name in needed if not ioc.serves(name)]
     if missing:
         what = f"nothing answers for {missing[0]}" + (f" and {len(missing) - 1} more" if missing[1:] else "")
-        next_step = "see whether the IOC runs, the prefix is right, and EPICS_CA_ADDR_LIST leads to it"
-        yield _finding(site, _prefix_node(site.entry), "E501", what, next_step)
+        yield _finding(site, _prefix_node(site.entry), "E501", what, HOW_TO_REACH)
         return
     yield from _driver_findings(site, ioc)
     if readable:

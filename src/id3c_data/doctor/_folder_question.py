@@ -6,11 +6,10 @@ with ``CreateDirectory`` set the IOC would make a folder that is not there.
 
 from __future__ import annotations
 
-import contextlib
 import time
 from types import TracebackType
 
-from ..errors import DetectorTimeout
+from ..errors import DetectorFault, DetectorTimeout
 from ._ioc import Ioc
 
 __all__ = ["FolderQuestion"]
@@ -21,6 +20,8 @@ _LOOK_EVERY_S = 0.02
 
 class FolderQuestion:
     """A context in which an IOC can be asked for folders; at its end the IOC has its settings back.
+
+    Where they cannot be put back, it ends in a `DetectorFault` that says what they were.
 
     Parameters
     ----------
@@ -92,10 +93,15 @@ class FolderQuestion:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
     ) -> None:
-        restored = contextlib.suppress(DetectorTimeout) if error is not None else contextlib.nullcontext()
-        with restored:  # an IOC that is gone has been said already
+        try:
             self._ioc.put(self._path, self._old_path)  # before it may make folders again
             self._ioc.put(self._create, self._old_create)
+        except DetectorTimeout as timeout:
+            raise DetectorFault(
+                f"{self._path} and {self._create} could not be put back to what they were",
+                where=self._ioc.prefix,
+                next_step=f"write {self._old_path!r} and {self._old_create} there",
+            ) from timeout
 
 
 def _outside(moment: float, start: float, end: float) -> float:

@@ -11,7 +11,9 @@ from ..errors import DetectorTimeout, MissingExtra
 if TYPE_CHECKING:
     from epics import PV
 
-__all__ = ["Ioc"]
+__all__ = ["HOW_TO_REACH", "Ioc"]
+
+HOW_TO_REACH = "see whether the IOC runs, the prefix is right, and EPICS_CA_ADDR_LIST leads to it"
 
 _LOOK_EVERY_S = 0.02
 

@@ -11,12 +11,12 @@ from typing import Any
 
 from ..config import DeviceEntry, Finding
 from ._bounded import within
+from ._ioc import HOW_TO_REACH
 from ._note import Note
 
 __all__ = ["signal_findings"]
 
 _SHOWN = 3  # names of PVs in one message
-_SEE = "see whether the IOC runs, the prefix is right, and EPICS_CA_ADDR_LIST leads to it"
 
 
 def signal_findings(
@@ -77,11 +77,11 @@ def _findings(entry: DeviceEntry, answer: dict[str, Any]) -> Iterator[Finding | 
     if answer["error"]:
         yield _finding(entry, answer["error"], "correct its arguments")
     elif answer["unconnected"]:
-        yield _finding(entry, f"does not connect: {answer['unconnected']}", _SEE)
+        yield _finding(entry, f"does not connect: {answer['unconnected']}", HOW_TO_REACH)
     elif silent:
         shown = ", ".join(silent[:_SHOWN])
         more = f" and {len(silent) - _SHOWN} more" if len(silent) > _SHOWN else ""
-        yield _finding(entry, f"nothing answers for {shown}{more}, of {answer['pvs']} PVs", _SEE)
+        yield _finding(entry, f"nothing answers for {shown}{more}, of {answer['pvs']} PVs", HOW_TO_REACH)
     elif answer["pvs"]:
         yield Note(str(entry.name), f"all {answer['pvs']} PVs answer")
 

@@ -13,6 +13,8 @@ import pytest
 
 from id3c_data.catalog import Server, connect
 from id3c_data.config import Code, codes
+from id3c_data.doctor._folder_question import FolderQuestion
+from id3c_data.doctor._ioc import Ioc
 from id3c_data.testing import CaPorts, RunningIoc, running_ioc
 from id3c_data.testing.catalog import running_catalog
 
@@ -184,15 +186,17 @@ def test_ioc_that_acquires_is_left_alone(beamline: Beamline) -> None:
         wait_until(lambda: not beamline.pv("cam1:AcquireBusy").get(use_monitor=False))
 
 
-def test_acquisition_that_begins_while_the_ioc_is_asked_is_said(beamline: Beamline) -> None:
-    asked, sequence = beamline.pv("cam1:FilePath_RBV"), beamline.pv("cam1:SequenceId")
-    before = sequence.get(use_monitor=False)
-    asked.auto_monitor = True
-    number = asked.add_callback(lambda **_: sequence.put(before + 1))
-    try:
-        assert "began to acquire" in beamline.found()["E512"].what
-    finally:
-        asked.remove_callback(number)
+def test_acquisition_that_begins_while_the_ioc_is_asked_is_said(
+    beamline: Beamline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask, sequence = FolderQuestion.has, beamline.pv("cam1:SequenceId").get(use_monitor=False)
+
+    def ask_as_an_acquisition_begins(question: FolderQuestion, folder: str, *, expected: bool) -> bool:
+        beamline.put("cam1:SequenceId", sequence + 1)
+        return ask(question, folder, expected=expected)
+
+    monkeypatch.setattr(FolderQuestion, "has", ask_as_an_acquisition_begins)
+    assert "began to acquire" in beamline.found()["E512"].what
 
 
 def test_driver_older_than_any_that_was_tried_is_a_warning(beamline: Beamline) -> None:
@@ -305,3 +309,17 @@ def test_device_with_errors_is_not_asked(beamline: Beamline) -> None:
     beamline.describe(more="    prefx: 1\n")
     report = beamline.check(imports=True)
     assert report.notes == ("eiger2: not asked, because its description has errors",)
+
+
+def test_settings_that_cannot_be_put_back_are_said(
+    beamline: Beamline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put = Ioc.put
+
+    def put_all_but_the_old_path(self: Ioc, name: str, value: Any) -> None:
+        put(self, "cam1:NoSuchRecord" if value == f"{VIEW}/before/" else name, value)
+
+    monkeypatch.setattr(Ioc, "put", put_all_but_the_old_path)
+    problem = beamline.found()["E512"]
+    assert "could not be put back" in problem.what
+    assert f"'{VIEW}/before/' and -3" in problem.next_step
