@@ -89,9 +89,7 @@ def _not_yaml(path: Path, text: str, error: yaml.YAMLError) -> Problem:
         return _problem(path, "E103", what, "take it away", len(before) - 1, len(before[-1]))
     what = getattr(error, "problem", None) or str(error)
     mark = getattr(error, "problem_mark", None)
-    if (
-        "end of stream" in what or "<stream end>" in what
-    ):  # where it was opened is more of a help than the last line
+    if _SEEN_LATE.search(what):  # where it began is more of a help than where it was seen
         mark = getattr(error, "context_mark", None) or mark
     line, column = (mark.line, mark.column) if mark else (0, 0)
     return _problem(path, *in_words(what), line, column)
