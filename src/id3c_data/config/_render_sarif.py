@@ -19,7 +19,7 @@ from ._report import Report
 __all__ = ["render"]
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
-_ROOT = "SRCROOT"
+_ROOT = "%SRCROOT%"  # what code scanning takes for the root of the checkout
 
 
 def render(report: Report) -> str:

@@ -97,6 +97,21 @@ def test_nothing_is_imported_when_told_so(file: Path) -> None:
     assert "E202" in run("validate", file).output
 
 
+def test_nothing_heavy_is_loaded_to_check_without_imports(file: Path) -> None:
+    file.write_text(EIGER)
+    code = (
+        "import sys\nfrom click.testing import CliRunner\nfrom id3c_data.cli import main\n"
+        f"print(CliRunner().invoke(main, ['validate', '--no-import', {str(file)!r}]).exit_code)\n"
+        "print(*{name.partition('.')[0] for name in sys.modules})\n"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    exit_code, loaded = said.splitlines()
+    assert exit_code == "0"
+    assert not {"numpy", "h5py", "imagecodecs", "ophyd", "epics", "bluesky", "tiled", "rich"} & set(
+        loaded.split()
+    )
+
+
 @pytest.mark.parametrize("form", ["github", "json", "sarif"])
 def test_format_is_the_one_that_was_asked_for(file: Path, form: str) -> None:
     file.write_text(WRONG)

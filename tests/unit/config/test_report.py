@@ -278,7 +278,7 @@ def test_sarif_region_is_what_is_meant(file: Path) -> None:
 def test_sarif_path_below_the_sources_is_relative() -> None:
     (run,) = sarif_of(problem(Path("my configs/devices.yml")))["runs"]
     location = run["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]
-    assert location == {"uri": "my%20configs/devices.yml", "uriBaseId": "SRCROOT"}
+    assert location == {"uri": "my%20configs/devices.yml", "uriBaseId": "%SRCROOT%"}
 
 
 def test_every_problem_of_a_file_is_in_every_format(file: Path) -> None:
