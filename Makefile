@@ -8,12 +8,15 @@ VENV      ?= .venv
 BITS_VENV ?= .venv-bits
 ARGS      ?=
 AS_IS     ?=
+PEER      ?=
+PEER_VENV ?= .venv-peer
 
 BIN  := $(VENV)/bin
 # Tests with exposures and writers that run freely have the machine to themselves.
 TIMED := tests/system/devices tests/system/h5api tests/system/sim
 PINS := constraints/databroker2.txt
 BITS_PINS := constraints/databroker1.txt
+PEER_PINS := constraints/blissdata.txt
 INPUTS := pyproject.toml .ci/environment
 made = $(if $(AS_IS),,$(VENV)/.made-for-$(1))
 
@@ -42,15 +45,16 @@ docs: $(call made,docs)  ## Build the documentation into docs/_build/html; warni
 	@$(BIN)/python -m sphinx -q -W --keep-going -b html docs docs/_build/html
 	@echo "docs/_build/html/index.html"
 
-bench: $(call made,bench)  ## Run the benchmarks.
-	@set -e; for script in benchmarks/[!_]*.py; do $(BIN)/python "$$script" $(ARGS); done
+bench: $(call made,bench) $(if $(PEER),$(PEER_VENV)/.made)  ## Run the benchmarks; PEER=1 compares with blissdata.
+	@set -e; for script in benchmarks/[!_]*.py; do \
+	PEER=$(if $(PEER),$(PEER_VENV)/bin/python) $(BIN)/python "$$script" $(ARGS); done
 
 clean:  ## Remove what the targets wrote, but keep the environments.
 	rm -rf build dist docs/_build demo-output .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find src tests docs benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 distclean: clean  ## Remove the virtual environments too.
-	rm -rf .venv .venv-bits .venv-ci-*
+	rm -rf .venv .venv-bits .venv-peer .venv-ci-*
 
 $(VENV)/.made-for-demo: $(INPUTS) $(PINS)
 	@.ci/environment $(VENV) $(PINS) 14 -e '.[demo]'
@@ -66,6 +70,11 @@ $(VENV)/.made-for-test: $(INPUTS) $(PINS)
 
 $(VENV)/.made-for-docs: $(INPUTS) $(PINS)
 	@.ci/environment $(VENV) $(PINS) 14 -e '.[demo]' --group docs
+	@touch $@
+
+# by itself: what the peer pins is nothing of ours
+$(PEER_VENV)/.made: $(PEER_PINS) .ci/environment
+	@.ci/environment $(PEER_VENV) $(PEER_PINS) 13 blissdata
 	@touch $@
 
 # pyright reads the types of everything that the code imports, tests included
