@@ -74,7 +74,7 @@ $(VENV)/.made-for-docs: $(INPUTS) $(PINS)
 
 # by itself: what the peer pins is nothing of ours
 $(PEER_VENV)/.made: $(PEER_PINS) .ci/environment
-	@.ci/environment $(PEER_VENV) $(PEER_PINS) 13 blissdata
+	@.ci/environment $(PEER_VENV) $(PEER_PINS) 13 --group peer
 	@touch $@
 
 # pyright reads the types of everything that the code imports, tests included
