@@ -11,13 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 import h5py
 import numpy as np
 from h5py import h5d, h5f, h5g, h5l, h5o, h5s
 
 __all__ = [
+    "ENDLESS",
     "Box",
     "LinkKind",
     "Node",
@@ -81,6 +82,9 @@ class StoredChunk:
 
 Box: TypeAlias = tuple[tuple[int, ...], tuple[int, ...]]
 """Start and size of a box in a dataspace; both empty for the whole of a source of unknown size."""
+
+ENDLESS: Final = -1
+"""Length of a box that goes on as far as its source does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,13 +224,26 @@ def _box(space: h5s.SpaceID) -> Box | None:
     try:
         low, high = space.get_select_bounds()
     except (RuntimeError, ValueError):  # of a selection without an end
-        return None
+        return _endless_box(space)
     start = tuple(int(first) for first in low)
     count = tuple(int(last) - first + 1 for first, last in zip(start, high, strict=True))
     size = 1
     for length in count:
         size *= length
     return (start, count) if size == space.get_select_npoints() else None
+
+
+def _endless_box(space: h5s.SpaceID) -> Box | None:
+    """Return the box that a dataspace without an end along its first axis selects, if it is one."""
+    if not space.is_regular_hyperslab():
+        return None
+    start, stride, count, block = ([int(n) for n in part] for part in space.get_regular_hyperslab())
+    endless = [h5s.UNLIMITED in pair for pair in zip(count, block, strict=True)]
+    dense = all(s == b or c == 1 or b == h5s.UNLIMITED for s, c, b in zip(stride, count, block, strict=True))
+    if not endless[0] or any(endless[1:]) or not dense:
+        return None
+    rest = (c * b for c, b in zip(count[1:], block[1:], strict=True))
+    return tuple(start), (ENDLESS, *rest)
 
 
 def _key(name: str) -> bytes:

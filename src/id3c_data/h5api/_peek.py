@@ -12,12 +12,13 @@ import h5py
 from ..errors import BrokenLink
 from ._chunk_at import longest_of
 from ._hops import Found
-from ._low_level import dtype_of, link_names
+from ._low_level import dtype_of, link_names, storage_of
 from ._nodes import Form, Kind
 from ._resolver import Resolver
 from ._rows import Rows, dataset_of
 from ._selection import Index, Selection
 from ._translate import hdf5_errors
+from ._virtual import virtual_blocks
 from ._virtual_rows import rows_of
 
 __all__ = ["attributes_of", "form_of", "kind_of", "names_of", "read_scalar", "scalar"]
@@ -59,9 +60,20 @@ def form_of(resolver: Resolver, found: Found) -> tuple[Form, Rows | None]:
     """Return shape and type of a dataset, and its points; None for the points of a scalar."""
     with hdf5_errors(found.where):
         dtype = dtype_of(dataset_of(found))
-    if scalar(found):
+    endless = _endless(found)
+    if not endless and scalar(found):
         return Form((), dtype), None
     rows = rows_of(resolver, found)
+    if endless:
+        return Form(rows.shape, dtype, grows=True), rows
     with hdf5_errors(found.where):
         longest = longest_of(dataset_of(found))
     return Form(rows.shape, dtype, grows=longest is None or longest > rows.shape[0]), rows
+
+
+def _endless(found: Found) -> bool:
+    """Say whether it is a virtual dataset without an end, of which HDF5 must not be asked for the shape."""
+    with hdf5_errors(found.where):
+        if storage_of(dataset_of(found)) != "virtual":
+            return False
+    return any(block.endless for block in virtual_blocks(dataset_of(found), found.where))

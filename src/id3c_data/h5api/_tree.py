@@ -20,6 +20,7 @@ from ._dataset_form import DatasetForm, dataset_form
 from ._hops import Found, Hop
 from ._independent import IndependentResolver
 from ._low_level import (
+    ENDLESS,
     RawLink,
     RawSource,
     address_of,
@@ -255,7 +256,8 @@ def _leads_to_type(group: Found, name: str, link: RawLink | None) -> bool:
 
 
 def _box(start: tuple[int, ...], count: tuple[int, ...]) -> str:
-    return f"[{', '.join(f'{first}:{first + n}' for first, n in zip(start, count, strict=True))}]"
+    ends = ("" if n == ENDLESS else first + n for first, n in zip(start, count, strict=True))
+    return f"[{', '.join(f'{first}:{end}' for first, end in zip(start, ends, strict=True))}]"
 
 
 def _key(found: Found) -> _Key:

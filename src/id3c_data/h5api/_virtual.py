@@ -8,12 +8,12 @@ an unlimited one opens its sources. So whoever reads one looks here first.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import h5py
 
 from ..errors import LayoutUnknown
-from ._low_level import RawSource, virtual_sources
+from ._low_level import ENDLESS, RawSource, virtual_sources
 from ._translate import hdf5_errors
 
 __all__ = ["VirtualBlock", "virtual_blocks"]
@@ -32,7 +32,7 @@ class VirtualBlock:
     start
         Where the box begins in the virtual dataset.
     count
-        Size of the box.
+        Size of the box; -1 along the first axis of one that goes on as far as the source does.
     source_start
         Where the box begins in the source; empty where the whole source is taken.
     source_count
@@ -45,6 +45,18 @@ class VirtualBlock:
     count: tuple[int, ...]
     source_start: tuple[int, ...]
     source_count: tuple[int, ...]
+
+    @property
+    def endless(self) -> bool:
+        """Whether the box goes on as far as the source does, along the first axis."""
+        return ENDLESS in self.count[:1]
+
+    def bounded(self, length: int) -> VirtualBlock:
+        """Return the box as it is for a source that has so many points along its first axis."""
+        if not self.endless:
+            return self
+        there = max(0, length - self.source_start[0])
+        return replace(self, count=(there, *self.count[1:]), source_count=(there, *self.source_count[1:]))
 
 
 def virtual_blocks(dataset: h5py.Dataset, where: str) -> tuple[VirtualBlock, ...]:
@@ -60,7 +72,7 @@ def virtual_blocks(dataset: h5py.Dataset, where: str) -> tuple[VirtualBlock, ...
     Raises
     ------
     LayoutUnknown
-        A block is no box, or has no end.
+        A block is no box, or goes on through files without number.
     """
     with hdf5_errors(where):
         sources = tuple(virtual_sources(dataset))
@@ -69,10 +81,11 @@ def virtual_blocks(dataset: h5py.Dataset, where: str) -> tuple[VirtualBlock, ...
 
 def _block(source: RawSource, where: str) -> VirtualBlock:
     """Return a mapping as a block."""
-    if source.target is None or source.source is None:
+    target, taken = source.target, source.source
+    if target is None or taken is None or (ENDLESS in target[1]) != (ENDLESS in taken[1]):
         raise LayoutUnknown(
             f"virtual dataset with a mapping that is no box, or has no end, from {source.file_name}",
             where,
             "name the source files themselves instead",
         )
-    return VirtualBlock(source.file_name, source.dataset_name, *source.target, *source.source)
+    return VirtualBlock(source.file_name, source.dataset_name, *target, *taken)

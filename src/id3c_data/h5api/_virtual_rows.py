@@ -77,11 +77,21 @@ class _VirtualRows:
         if depth >= _DEEPEST:
             raise BrokenLink("virtual datasets in a circle", found.where, "mend the file")
         self._resolver, self._found, self._depth = resolver, found, depth
-        self._blocks = virtual_blocks(dataset_of(found), found.where)  # first: the shape may open sources
+        blocks = virtual_blocks(dataset_of(found), found.where)
+        self.endless = any(block.endless for block in blocks)
+        self._blocks = tuple(self._bounded(block) for block in blocks)
         with hdf5_errors(found.where):
             dataset = dataset_of(found)
-            self.shape, self._dtype = shape_of(dataset), dtype_of(dataset)
-            self._fill = fill_value_of(dataset)
+            # Asked for the shape of an endless one, HDF5 would open the sources by itself.
+            self.shape = _extent(self._blocks) if self.endless else shape_of(dataset)
+            self._dtype, self._fill = dtype_of(dataset), fill_value_of(dataset)
+
+    def _bounded(self, block: VirtualBlock) -> VirtualBlock:
+        """Return a block as far as its source goes."""
+        if not block.endless:
+            return block
+        with self._resolver.find_source(self._found, block) as source:
+            return block.bounded(rows_of(self._resolver, source, self._depth + 1).shape[0])
 
     def present(self, rows: Sequence[int]) -> int:
         present = len(rows)
@@ -143,6 +153,12 @@ class _VirtualRows:
             tuple(slice(s, s + c) for s, c in zip(start[1:], count[1:], strict=True)),
             (len(places), *block.count[1:]),
         )
+
+
+def _extent(blocks: Sequence[VirtualBlock]) -> tuple[int, ...]:
+    """Return the shape that blocks fill."""
+    ends = (tuple(s + c for s, c in zip(block.start, block.count, strict=True)) for block in blocks)
+    return tuple(max(lengths) for lengths in zip(*ends, strict=True))
 
 
 def _holds(block: VirtualBlock, row: int) -> bool:

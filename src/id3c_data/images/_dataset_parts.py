@@ -171,7 +171,10 @@ class Indexer:
         """Return the parts of a virtual dataset, from its blocks alone."""
         with hdf5_errors(found.where):
             dtype = pixel_type(dataset, found.where)
-        blocks = virtual_blocks(dataset, found.where)
+        blocks = tuple(
+            self._bounded(found, number, block, depth)
+            for number, block in enumerate(virtual_blocks(dataset, found.where))
+        )
         image = ImageShape.of(_extent(blocks, found.where), dtype, channel, found.where)
         frames = FrameType(*image.frame, dtype)
         parts: list[Part] = []
@@ -182,6 +185,16 @@ class Indexer:
         for part in parts:
             check_type(part, frames, found.where)
         return DatasetParts(tuple(parts), image.frames, frames)
+
+    def _bounded(self, found: Found, number: int, block: VirtualBlock, depth: int) -> VirtualBlock:
+        """Return a block as far as its source goes."""
+        if not block.endless:
+            return block
+        link = (found.file.path, found.path, -1 - number)
+        content = self.behind(link, lambda: self.resolver.find_source(found, block), 0, depth + 1).content
+        if isinstance(content, Absent):
+            raise content.again()
+        return block.bounded(content.frames)
 
     def _block(
         self, found: Found, number: int, block: VirtualBlock, image: ImageShape, depth: int

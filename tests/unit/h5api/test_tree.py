@@ -271,7 +271,7 @@ def test_an_unlimited_virtual_dataset_is_listed_without_opening_its_sources(path
         h5py.h5d.create(file.id, b"v", h5py.h5t.STD_I32LE, space, properties)
     shown = lines(tree_of(path))
     assert shown[1] == "  v  int32 of the shape that its sources have virtual"
-    assert shown[2].startswith("    [no box, or without end]  <- other.h5:/x (as it stands)  int32 (2,)")
+    assert shown[2].startswith("    [0:]  <- other.h5:/x (as it stands)  int32 (2,)")
 
 
 def test_files_with_raw_values_are_named_and_not_looked_at(path):

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from id3c_data.errors import (
+    BrokenLink,
     FileClosed,
     FileMissing,
     FrameNotWritten,
@@ -522,3 +523,41 @@ class TestReplacedFiles:
             process.append(path, DATA, 2)
             process.close(path)
             np.testing.assert_array_equal(read.result(PATIENCE_S), frame(3))
+
+
+class TestVirtualDatasetsWithoutAnEnd:
+    @pytest.fixture
+    def path(self, tmp_path):
+        unlimited = h5py.h5s.UNLIMITED
+        layout = h5py.VirtualLayout((1, 3, 5), "u4", maxshape=(None, 3, 5))
+        source = h5py.VirtualSource("source.h5", DATA, (1, 3, 5), maxshape=(None, 3, 5))
+        layout[0:unlimited, :, :] = source[0:unlimited, :, :]
+        with h5py.File(tmp_path / "virtual.h5", "w", libver="latest") as file:
+            file.create_virtual_dataset(DATA, layout)
+        return tmp_path / "virtual.h5"
+
+    def test_a_missing_source_is_no_frames_of_zeros(self, path):
+        with pytest.raises(BrokenLink, match=r"source\.h5"):
+            open_stack(path)
+
+    @pytest.mark.parametrize("mode", ["plain", "swmr"])
+    def test_they_grow_with_their_source(self, mode, path, process, state, pool):
+        opening = pool.submit(open_stack, path, scan_state=state)
+        assert is_blocked(opening)
+        source = path.with_name("source.h5")
+        process.open(source, mode)
+        process.frames(source)
+        if mode == "swmr":
+            process.start_swmr(source)
+        append(process, source, 2)
+        with opening.result(PATIENCE_S) as stack:
+            images = iter(stack)
+            for n in range(2):
+                np.testing.assert_array_equal(next(images), frame(n))
+            read = pool.submit(next, images)
+            assert is_blocked(read)
+            append(process, source)
+            np.testing.assert_array_equal(read.result(PATIENCE_S), frame(2))
+            assert (len(stack), stack.written) == (3, 3)
+            process.close(source)
+        np.testing.assert_array_equal(open_stack(path).read(), frames(0, 1, 2))
