@@ -17,6 +17,7 @@ __all__: list[str] = []
 def _main() -> None:
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)  # what a module prints while it is imported is no answer
+    answers.write("{}\n")  # it runs
     asked = json.loads(sys.stdin.readline())
     sys.path[:] = asked["sys_path"]
     for path in asked["paths"]:
@@ -31,10 +32,9 @@ def _answer(path: str) -> dict[str, Any]:
     except ConfigError as error:
         return {"what": error.what, "next_step": error.next_step}
     except (SystemExit, KeyboardInterrupt) as error:
-        return {
-            "what": f"{path!r} cannot be imported: it ends its process ({type(error).__name__}: {error})",
-            "next_step": "take that out of the module: a session would end there too",
-        }
+        module = path.rpartition(".")[0]
+        what = f"{module!r} cannot be imported: it ends its process ({type(error).__name__}: {error})"
+        return {"what": what, "next_step": "take that out of the module: a session would end there too"}
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from ._arguments import Arguments
 
 __all__ = ["find_in_child"]
 
+_START_S = 60.0
 _ALONE = {
     "OPHYD_CONTROL_LAYER": "dummy",
     "EPICS_CA_ADDR_LIST": "127.0.0.1",
@@ -46,7 +47,7 @@ def find_in_child(paths: Sequence[str], timeout: float) -> dict[str, Arguments |
 
 
 def _ask_one_child(paths: Sequence[str], timeout: float) -> dict[str, Arguments | ConfigError]:
-    """Return the answers of a new child, up to and with the first import that it did not survive."""
+    """Return the answers of a new child, up to and with the first module that it did not survive."""
     found: dict[str, Arguments | ConfigError] = {}
     with tempfile.TemporaryFile("w+", errors="replace") as said, _Child(said) as child:
         child.ask(paths)
@@ -54,17 +55,21 @@ def _ask_one_child(paths: Sequence[str], timeout: float) -> dict[str, Arguments 
             try:
                 answer = child.answer(timeout)
             except queue.Empty:
-                what = f"{path!r} cannot be imported: that does not end within {timeout:g} s"
                 next_step = "see what the module waits for when it is imported, and take that out of it"
-                found[path] = ConfigError(what, next_step=next_step)
-                break
+                return found | _failed(paths, path, f"that does not end within {timeout:g} s", next_step)
             if answer is None:
-                what = f"{path!r} cannot be imported: its process {child.end()}{_last_line(said)}"
                 next_step = "import it in a Python of your own to see why"
-                found[path] = ConfigError(what, next_step=next_step)
-                break
+                return found | _failed(paths, path, f"its process {child.end()}{_last_line(said)}", next_step)
             found[path] = _as_found(answer)
     return found
+
+
+def _failed(paths: Sequence[str], path: str, what: str, next_step: str) -> dict[str, ConfigError]:
+    """Return the error of a path, for all that are in the same module: none of them is tried again."""
+    module = path.rpartition(".")[0]
+    error = ConfigError(f"{module!r} cannot be imported: {what}", next_step=next_step)
+    remaining = paths[paths.index(path) :]
+    return {other: error for other in remaining if other.rpartition(".")[0] == module}
 
 
 class _Child:
@@ -88,16 +93,16 @@ class _Child:
         return self
 
     def __exit__(self, *_: object) -> None:
-        with suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)  # with what an import may have started
-        self._process.wait()
+        self.end()
         self._reader.join()
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
                 pipe.close()
 
     def ask(self, paths: Sequence[str]) -> None:
-        """Say what is to be imported."""
+        """Say what is to be imported, once the process runs: its start is no import's time."""
+        with suppress(queue.Empty):
+            self.answer(_START_S)
         asked = json.dumps({"paths": paths, "sys_path": sys.path}) + "\n"
         if self._process.stdin is not None:
             with suppress(BrokenPipeError):  # it is dead, and the answer will be that
@@ -107,10 +112,16 @@ class _Child:
     def answer(self, timeout: float) -> dict[str, Any] | None:
         """Return the next answer, or None where the process ended; raises `queue.Empty` when time is up."""
         line = self._answers.get(timeout=timeout)
-        return json.loads(line) if line.endswith("\n") else None
+        if not line.endswith("\n"):
+            self._answers.put("")  # an end stays one, however often it is asked for
+            return None
+        return json.loads(line)
 
     def end(self) -> str:
-        """Return how the process ended."""
+        """End the process, and whatever an import started in it, and return how it ended."""
+        if self._process.returncode is None:  # once reaped, its number may be another one's
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
         status = self._process.wait()
         return f"died of {signal.Signals(-status).name}" if status < 0 else f"ended with status {status}"
 
