@@ -6,18 +6,17 @@ What a node returns at once and what it waits for is its backend's matter.
 from __future__ import annotations
 
 import posixpath
-from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, Self
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from ._selection import Index
 
-__all__ = ["Attributes", "Backend", "BaseDataset", "BaseGroup", "Form", "Kind", "Node"]
+__all__ = ["Attributes", "Backend", "BaseFile", "Dataset", "Form", "Group", "Kind", "Node"]
 
 Kind = Literal["group", "dataset"]
 
@@ -125,7 +124,7 @@ class Node:
         says, which is the path in the other file.
     """
 
-    def __init__(self, backend: Backend, file: BaseGroup | None, name: str) -> None:
+    def __init__(self, backend: Backend, file: Group | None, name: str) -> None:
         self._backend, self._file, self.name = backend, file, name
 
     @property
@@ -151,10 +150,10 @@ class Node:
         return hash((id(self._backend), self.name))
 
     def __repr__(self) -> str:
-        return f"<{type(self).__module__.rpartition('.')[2]} {type(self).__name__.lower()} {self.name!r}>"
+        return f"<HDF5 {type(self).__name__.lower()} {self.name!r}>"
 
 
-class BaseGroup(Node, Mapping[str, Any]):
+class Group(Node, Mapping[str, Any]):
     """Names, and what they lead to.
 
     ``group[name]`` and iteration may wait; ``in``, ``get`` and ``len`` answer for this moment.
@@ -162,9 +161,9 @@ class BaseGroup(Node, Mapping[str, Any]):
 
     __eq__, __hash__ = Node.__eq__, Node.__hash__  # a Mapping would compare everything in it
 
-    @abstractmethod
-    def node_at(self, kind: Kind, path: str) -> Any:
+    def node_at(self, kind: Kind, path: str) -> Group | Dataset:
         """Return the node of an absolute path."""
+        return (Group if kind == "group" else Dataset)(self._backend, self.file, path)
 
     def __getitem__(self, name: str) -> Any:
         path = self._path(name)
@@ -191,7 +190,7 @@ class BaseGroup(Node, Mapping[str, Any]):
         return "/" + "/".join(part for part in parts if part not in ("", "."))
 
 
-class BaseDataset(Node, Sequence[Any]):
+class Dataset(Node, Sequence[Any]):
     """Data that may be sliced and iterated over as h5py's; what may wait is said by `Backend`."""
 
     __eq__, __hash__ = Node.__eq__, Node.__hash__
@@ -234,3 +233,25 @@ class BaseDataset(Node, Sequence[Any]):
         if copy is False:
             raise ValueError("the values of a file are always copied")
         return np.asarray(self[()] if not self.shape else self[...], dtype)
+
+
+class BaseFile(Group):
+    """A file and its root group, open until `close`."""
+
+    def __init__(self, backend: Backend) -> None:
+        super().__init__(backend, None, "/")
+
+    @property
+    def filename(self) -> str:
+        """The file, as it was named."""
+        return self._backend.filename
+
+    def close(self) -> None:
+        """Close all files, and end what waits in other threads."""
+        self._backend.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

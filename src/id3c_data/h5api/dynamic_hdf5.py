@@ -20,7 +20,7 @@ from ..paths import PathMapLike
 from ._bliss_state import BlissScans
 from ._dynamic import DynamicBackend, Scans
 from ._lima import LimaData
-from ._nodes import Attributes, BaseDataset, BaseGroup, Kind
+from ._nodes import Attributes, BaseFile, Dataset, Group
 from ._reader import Reader
 from ._roots import RootsLike
 from ._scan_state import ScanState
@@ -31,19 +31,7 @@ from ._waiting import DEFAULT_RETRY_PERIOD_S, Patience
 __all__ = ["Attributes", "Dataset", "File", "Group", "RetryTimeoutError", "RetryTimeoutException"]
 
 
-class Group(BaseGroup):
-    """Names, and the groups and datasets that they lead to, or will."""
-
-    def node_at(self, kind: Kind, path: str) -> Group | Dataset:
-        """Return the node of an absolute path."""
-        return (Group if kind == "group" else Dataset)(self._backend, self.file, path)
-
-
-class Dataset(BaseDataset):
-    """Data that may be sliced and iterated over while they come."""
-
-
-class File(Group):
+class File(BaseFile):
     """An HDF5 file that somebody may be writing, or is yet to write, and its root group.
 
     Parameters
@@ -96,19 +84,4 @@ class File(Group):
             if scan_state is None
             else OneScan(scan_state, settle_timeout)
         )
-        super().__init__(DynamicBackend(file, reader, scans, (lima,)), None, "/")
-
-    @property
-    def filename(self) -> str:
-        """The file, as it was named."""
-        return self._backend.filename
-
-    def close(self) -> None:
-        """Close all files, and end what waits in other threads."""
-        self._backend.close()
-
-    def __enter__(self) -> File:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
+        super().__init__(DynamicBackend(file, reader, scans, (lima,)))

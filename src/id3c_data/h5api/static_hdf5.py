@@ -12,26 +12,14 @@ import os
 from typing import Any
 
 from ..paths import PathMapLike
-from ._nodes import Attributes, BaseDataset, BaseGroup, Kind
+from ._nodes import Attributes, BaseFile, Dataset, Group
 from ._roots import RootsLike
 from ._static import StaticBackend, check_arguments
 
 __all__ = ["Attributes", "Dataset", "File", "Group"]
 
 
-class Group(BaseGroup):
-    """Names, and the groups and datasets that they lead to."""
-
-    def node_at(self, kind: Kind, path: str) -> Group | Dataset:
-        """Return the node of an absolute path."""
-        return (Group if kind == "group" else Dataset)(self._backend, self.file, path)
-
-
-class Dataset(BaseDataset):
-    """Data that may be sliced and iterated over."""
-
-
-class File(Group):
+class File(BaseFile):
     """An HDF5 file, and its root group.
 
     Parameters
@@ -63,19 +51,4 @@ class File(Group):
         **dynamic: Any,
     ) -> None:
         check_arguments(mode, dynamic)
-        super().__init__(StaticBackend(file, path_map, allowed_roots), None, "/")
-
-    @property
-    def filename(self) -> str:
-        """The file, as it was named."""
-        return self._backend.filename
-
-    def close(self) -> None:
-        """Close the file and all that its links led to."""
-        self._backend.close()
-
-    def __enter__(self) -> File:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
+        super().__init__(StaticBackend(file, path_map, allowed_roots))
