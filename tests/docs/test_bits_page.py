@@ -30,7 +30,7 @@ def test_block_that_needs_bits_stands_in_its_tests(block: str) -> None:
 @pytest.mark.parametrize("block", blocks("yaml"))
 def test_devices_of_the_page_have_no_problem(block: str, tmp_path: Path) -> None:
     (tmp_path / "devices.yml").write_text(block)
-    assert list(check([tmp_path / "devices.yml"])) == []
+    assert check([tmp_path / "devices.yml"], imports=False) == []
 
 
 def test_the_three_ways_are_those_that_are_tested() -> None:
