@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ._arguments import Arguments, Kind
 from ._calls import Call, calls
 from ._checks import Check, Code, Devices
-from ._document import is_null
+from ._document import is_null, node_below
 from ._faults import Fault, faults, shown, unknown_argument
 from ._plugins import CREATORS, DETECTOR, HDF5_PLUGIN
 from ._problem import Finding
@@ -74,7 +74,7 @@ arguments_are_right = Check(_CODES, _find)
 def _as_finding(call: Call, fault: Fault) -> Finding:
     if fault.argument in call.nodes:
         key, node = call.nodes[fault.argument]
-        at = key if fault.code == "E205" else node
+        at = key if fault.code == "E205" else node_below(node, *fault.place[1:])
     else:
         at = call.at
     return Finding(call.entry.path, at, fault.what, fault.next_step, fault.code)

@@ -10,7 +10,7 @@ import yaml
 
 from ._document import members
 from ._entries import DeviceEntry
-from ._plugins import AD_CREATOR, AD_CREATOR_PLUGINS, EIGER2_CREATOR, Plugin, plugins_of
+from ._plugins import EIGER2_CREATOR, Plugin, class_of, plugins_of
 from ._template_sites import READ, ROOT, SEMANTICS, WRITE
 
 __all__ = ["Call", "calls"]
@@ -62,14 +62,8 @@ def calls(entry: DeviceEntry) -> Iterator[Call]:
     """Yield the device itself, and its plugins of which the class is known."""
     yield Call(entry, entry.creator, entry.node, members(entry.node), entry.arguments)
     for plugin in plugins_of(entry):
-        if isinstance(plugin, Plugin) and (made_by := _class_of(entry, plugin)):
+        if isinstance(plugin, Plugin) and (made_by := class_of(entry, plugin)):
             yield _call_of_plugin(entry, plugin, made_by)
-
-
-def _class_of(entry: DeviceEntry, plugin: Plugin) -> str:
-    if plugin.made_by or entry.creator != AD_CREATOR or "plugin_defaults" in entry.arguments:
-        return plugin.made_by
-    return AD_CREATOR_PLUGINS.get(plugin.name, "")
 
 
 def _call_of_plugin(entry: DeviceEntry, plugin: Plugin, made_by: str) -> Call:

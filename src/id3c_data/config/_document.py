@@ -13,7 +13,7 @@ import yaml
 from ._problem import Problem
 from ._yaml_words import in_words
 
-__all__ = ["LINE_END", "Document", "is_null", "mappings_below", "members", "read_document"]
+__all__ = ["LINE_END", "Document", "is_null", "mappings_below", "members", "node_below", "read_document"]
 
 _SEEN_LATE = re.compile("end of stream|<stream end>|could not find expected")
 _MERGE = "tag:yaml.org,2002:merge"
@@ -119,6 +119,18 @@ def members(
         elif isinstance(key, yaml.ScalarNode) and key.tag == _TEXT:
             own[key.value] = (key, value)
     return merged | own
+
+
+def node_below(node: yaml.Node, *keys: str | int) -> yaml.Node:
+    """Return the value's node at the end of these keys and indices, as far as they lead somewhere."""
+    for key in keys:
+        if isinstance(node, yaml.MappingNode) and key in (below := members(node)):
+            node = below[key][1]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(key, int) and key < len(node.value):
+            node = node.value[key]
+        else:
+            break
+    return node
 
 
 def mappings_below(node: yaml.Node | None) -> Iterator[yaml.MappingNode]:

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import yaml
 
-from ._document import Document, members
+from ._document import Document, members, node_below
 
 __all__ = ["DeviceEntry", "device_entries"]
 
@@ -60,15 +60,7 @@ class DeviceEntry:
 
     def node_at(self, *keys: str | int) -> yaml.Node:
         """Return the value's node at the end of these keys and indices, as far as they lead somewhere."""
-        node: yaml.Node = self.node
-        for key in keys:
-            if isinstance(node, yaml.MappingNode) and key in (below := members(node)):
-                node = below[key][1]
-            elif isinstance(node, yaml.SequenceNode) and isinstance(key, int) and key < len(node.value):
-                node = node.value[key]
-            else:
-                break
-        return node
+        return node_below(self.node, *keys)
 
 
 def device_entries(document: Document) -> Iterator[DeviceEntry]:

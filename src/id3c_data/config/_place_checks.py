@@ -7,13 +7,10 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from ._checks import Devices, rule
-from ._plugins import DETECTOR, EIGER2_CREATOR, HDF5_PLUGIN
 from ._problem import Finding
 from ._template_sites import READ, WRITE, TemplateSite
 
 __all__ = ["folders_are_not_shared", "sides_are_not_confused"]
-
-_UNIQUE = (DETECTOR, EIGER2_CREATOR, HDF5_PLUGIN)  # each run's files have a name of its own
 
 _TWO = """\
 apstools.devices.ad_creator:
@@ -35,12 +32,13 @@ apstools.devices.ad_creator:
 def folders_are_not_shared(devices: Devices) -> Iterator[Finding]:
     """Files of the same name are overwritten without a word.
 
-    The devices of this package give each run's files a name of their own, so they may share a folder. Whether
-    two folders are one is told by the read side, which is the same for all.
+    That can be where names are chosen in EPICS, as with apstools' `AD_EpicsFileName...` plugins. The devices
+    of this package, and ophyd's file stores, give each run's files names of their own, so they may share a
+    folder. Whether two folders are one is told by the read side, which is the same for all.
     """
     taken = _Taken()
     for site in devices.sites:
-        if site.templates is None or site.made_by in _UNIQUE:
+        if site.templates is None or not _is_named_in_epics(site):
             continue
         folder = str(PurePosixPath(site.value(READ)))
         other = taken.by(folder, site)
@@ -48,6 +46,10 @@ def folders_are_not_shared(devices: Devices) -> Iterator[Finding]:
             what = f"{other.entry.name!r} at {other.entry.location} writes into this folder too"
             next_step = "give each a folder of its own, or files of one are lost to the other"
             yield Finding(site.entry.path, site.nodes[READ][1], what, next_step)
+
+
+def _is_named_in_epics(site: TemplateSite) -> bool:
+    return site.made_by.rpartition(".")[2].startswith("AD_Epics")
 
 
 class _Taken:

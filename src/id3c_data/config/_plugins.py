@@ -22,6 +22,7 @@ __all__ = [
     "EIGER2_PLUGINS",
     "HDF5_PLUGIN",
     "Plugin",
+    "class_of",
     "plugins_by_name",
     "plugins_of",
 ]
@@ -105,6 +106,13 @@ class Plugin:
         """The import path under ``class``; empty where there is none."""
         given = self.values.get("class")
         return given if isinstance(given, str) else ""
+
+
+def class_of(entry: DeviceEntry, plugin: Plugin) -> str:
+    """Return the import path of a plugin's class, also where apstools adds it; empty if not known."""
+    if plugin.made_by or entry.creator != AD_CREATOR or "plugin_defaults" in entry.arguments:
+        return plugin.made_by
+    return AD_CREATOR_PLUGINS.get(plugin.name, "")
 
 
 def plugins_of(entry: DeviceEntry) -> Iterator[Plugin | tuple[yaml.Node, Any]]:

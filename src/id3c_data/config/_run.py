@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from os import PathLike
 from pathlib import Path
 
 from ..errors import ConfigError
@@ -14,7 +13,7 @@ from ._calls import calls
 from ._checks import Check, Devices
 from ._document import Document, read_document
 from ._entries import DeviceEntry, device_entries
-from ._files import devices_files
+from ._files import Paths, devices_files
 from ._ignores import without_ignored
 from ._in_child import find_in_child
 from ._named_classes import named_classes
@@ -44,9 +43,7 @@ class Loaded:
     problems: tuple[Problem, ...]
 
 
-def check(
-    paths: Iterable[str | PathLike[str]], *, imports: bool = True, import_timeout: float = 30.0
-) -> list[Problem]:
+def check(paths: Paths, *, imports: bool = True, import_timeout: float = 30.0) -> list[Problem]:
     """Return every fault of these files, in the order in which they stand there.
 
     Parameters
@@ -64,7 +61,7 @@ def check(
 
 
 def load(
-    paths: Iterable[str | PathLike[str]],
+    paths: Paths,
     *,
     imports: bool = True,
     import_timeout: float = 30.0,

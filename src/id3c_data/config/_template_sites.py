@@ -12,7 +12,7 @@ from ..errors import TemplateError
 from ..paths import PathSemantics, PathTemplates
 from ._document import is_null, mappings_below, members
 from ._entries import DeviceEntry
-from ._plugins import CREATORS, EIGER2_CREATOR, Plugin, plugins_of
+from ._plugins import CREATORS, EIGER2_CREATOR, Plugin, class_of, plugins_of
 
 __all__ = ["READ", "ROOT", "SEMANTICS", "WRITE", "TemplateSite", "template_sites"]
 
@@ -28,7 +28,7 @@ class TemplateSite:
     entry
         The device.
     made_by
-        Import path of the class or creator that takes them, as far as the file names it.
+        Import path of the class or creator that takes them; empty where it is not known.
     nodes
         Key and value of the templates, their root and semantics, as far as they are given.
     templates
@@ -82,7 +82,7 @@ def _sites_of_plugins(entry: DeviceEntry) -> Iterator[TemplateSite]:
         if entry.creator == EIGER2_CREATOR and plugin.name == "hdf1":
             own = {**plugin.settings, **own}
         else:
-            yield from _site(entry, plugin.made_by, plugin.settings)
+            yield from _site(entry, class_of(entry, plugin), plugin.settings)
     yield from _site(entry, entry.creator, own)
 
 

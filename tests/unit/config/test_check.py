@@ -62,6 +62,12 @@ def test_folder_stands_for_its_files_of_devices(tmp_path: Path) -> None:
     assert [problem.path.name for problem in problems] == ["devices.yml", "devices_aps_only.yaml"]
 
 
+@pytest.mark.parametrize("kind", [str, Path])
+def test_one_file_need_not_be_in_a_list(file: Path, kind: type) -> None:
+    file.write_text(SIGNAL % "1a")
+    assert [problem.path for problem in check(kind(file), imports=False)] == [file]
+
+
 def test_folder_without_any_is_a_problem(tmp_path: Path) -> None:
     (problem,) = check([tmp_path], imports=False)
     assert (problem.path, problem.code) == (tmp_path, "E101")
