@@ -24,7 +24,7 @@ def render(report: Report, *, colours: bool = False) -> str:
     """Return all problems with the lines that they mean, and a summary."""
     lines = _Lines()
     parts = [_problem(problem, lines.at(problem)) for problem in report.problems]
-    parts += [f"{note}\n" for note in report.notes]
+    parts += [f"{_shown(note)}\n" for note in report.notes]
     colour = "red" if report.errors else "yellow" if report.warnings else "green"
     text = "".join([*parts, click.style(report.summary, fg=colour, bold=True), "\n"])
     return text if colours else click.unstyle(text)
