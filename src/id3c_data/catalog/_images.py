@@ -70,8 +70,10 @@ class ImagesClient(ArrayClient, NDArrayOperatorsMixin):
         ------
         CatalogUnreachable
             Where the catalog's server does not answer.
+        RetryTimeoutException
+            Where a frame is not on disk yet; ask again.
         FrameNotWritten
-            Where a frame belongs to the run but is not on disk.
+            Where a frame belongs to the run but is not on disk, and will not come.
         CatalogError
             Where the server refuses for another reason.
         """

@@ -74,8 +74,10 @@ class ImagesView(NDArrayOperatorsMixin):
         ------
         CatalogUnreachable
             Where the catalog's server does not answer.
+        RetryTimeoutException
+            Where a frame is not on disk yet; ask again.
         FrameNotWritten
-            Where a frame belongs to the run but is not on disk.
+            Where a frame belongs to the run but is not on disk, and will not come.
         """
         if not self.size:
             return np.empty(self.shape, self.dtype)
