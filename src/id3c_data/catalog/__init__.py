@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ._embedded import Server, serve
     from ._foreground import serve_config
     from ._images import ImagesClient
+    from ._probe import open_container, registered
     from ._subscription import Subscription, subscribe
     from ._view import ImagesView
 
@@ -32,7 +33,9 @@ _HOME = {
     "Stream": "_clients",
     "Subscription": "_subscription",
     "connect": "_connect",
+    "open_container": "_probe",
     "register_consolidator": "_consolidator",
+    "registered": "_probe",
     "serve": "_embedded",
     "serve_config": "_foreground",
     "subscribe": "_subscription",
@@ -52,7 +55,9 @@ __all__ = [
     "Stream",
     "Subscription",
     "connect",
+    "open_container",
     "register_consolidator",
+    "registered",
     "serve",
     "serve_config",
     "subscribe",

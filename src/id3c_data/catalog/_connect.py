@@ -21,7 +21,7 @@ from ._state import default_folder
 from ._translate import error_of_response, translated, unreachable
 from ._transport import bound_patience, close_with
 
-__all__ = ["PROFILE_VARIABLE", "URI_VARIABLE", "connect"]
+__all__ = ["PROFILE_VARIABLE", "URI_VARIABLE", "client_of_profile", "client_of_uri", "connect"]
 
 URI_VARIABLE = "ID3C_DATA_CATALOG_URI"
 """Environment variable with the URI of the catalog that `connect` takes when it is told none."""
@@ -74,12 +74,12 @@ def connect(
         uri, profile = os.environ.get(URI_VARIABLE), os.environ.get(PROFILE_VARIABLE)
     table = structure_clients(PathMap.of(path_map))
     if profile and not uri:
-        client = _from_profile(profile, api_key, table)
+        client = client_of_profile(profile, api_key, table)
     else:
         if not uri:
             server = _embedded()
             uri, api_key = server.uri, server.api_key
-        client = _from_uri(uri, api_key, table)
+        client = client_of_uri(uri, api_key, table)
     bound_patience(client.context)
     return _as_catalog(client)
 
@@ -94,7 +94,7 @@ def _embedded() -> Server:
     return server
 
 
-def _from_profile(profile: str, api_key: str | None, table: Any) -> BaseClient:
+def client_of_profile(profile: str, api_key: str | None, table: Any) -> BaseClient:
     """Return the client that a Tiled profile describes."""
     profiles = load_profiles()
     if profile not in profiles:
@@ -112,7 +112,7 @@ def _from_profile(profile: str, api_key: str | None, table: Any) -> BaseClient:
     return client
 
 
-def _from_uri(uri: str, api_key: str | None, table: Any) -> BaseClient:
+def client_of_uri(uri: str, api_key: str | None, table: Any) -> BaseClient:
     """Return the client of a URI."""
     _probe(uri)
     return _attempt(_plain(uri), _client_of, uri, api_key, table)
