@@ -19,11 +19,13 @@ if TYPE_CHECKING:
     from ._foreground import serve_config
     from ._images import ImagesClient
     from ._probe import open_container, registered
+    from ._run_state import CatalogRunState
     from ._subscription import Subscription, subscribe
     from ._view import ImagesView
 
 _HOME = {
     "Catalog": "_clients",
+    "CatalogRunState": "_run_state",
     "ImagesClient": "_images",
     "ImagesView": "_view",
     "MasterAdapter": "_adapter",
@@ -41,11 +43,17 @@ _HOME = {
     "subscribe": "_subscription",
 }
 
-_EXTRAS = {"bluesky_tiled_plugins": "catalog", "dask": "catalog", "httpx": "catalog", "tiled": "catalog"}
+_EXTRAS = {
+    "bluesky_tiled_plugins": "catalog",
+    "dask": "catalog",
+    "httpx": "catalog",
+    "tiled": "catalog",
+}
 _SERVER_NAMES = ("MasterAdapter", "serve_config")
 
 __all__ = [
     "Catalog",
+    "CatalogRunState",
     "ImagesClient",
     "ImagesView",
     "MasterAdapter",

@@ -19,7 +19,7 @@ from ._clients import Catalog, structure_clients
 from ._embedded import Server, serve
 from ._state import default_folder
 from ._translate import error_of_response, translated, unreachable
-from ._transport import bound_patience, close_with
+from ._transport import bound_patience, close_with, through_proxy
 
 __all__ = ["PROFILE_VARIABLE", "URI_VARIABLE", "client_of_profile", "client_of_uri", "connect"]
 
@@ -120,7 +120,7 @@ def client_of_uri(uri: str, api_key: str | None, table: Any) -> BaseClient:
 
 def _client_of(uri: str, api_key: str | None, table: Any) -> BaseClient:
     """Return the client of a URI, as `tiled.client.from_uri` does, closed also where it fails half-way."""
-    context, path = Context.from_any_uri(uri, api_key=api_key, trust_env=_through_proxy(uri))
+    context, path = Context.from_any_uri(uri, api_key=api_key, trust_env=through_proxy(uri))
     close_with(context)
     return from_context(context, structure_clients=table, node_path_parts=path)
 
@@ -144,18 +144,12 @@ def _probe(uri: str, verify: bool = True) -> None:
     """Ask once whether anything answers there, because Tiled's client would ask for 45 s."""
     where = _plain(uri)
     try:
-        settings: Any = {"timeout": _PROBE, "verify": verify, "trust_env": _through_proxy(where)}
+        settings: Any = {"timeout": _PROBE, "verify": verify, "trust_env": through_proxy(where)}
         response = httpx.get(where, follow_redirects=True, **settings)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise unreachable(error, where) from error
     if response.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
         raise error_of_response(response, where)
-
-
-def _through_proxy(uri: str) -> bool:
-    """Whether the environment's proxy is for a URI: never for one of this machine, which no proxy reaches."""
-    host = httpx.URL(uri).host
-    return host != "localhost" and not host.startswith("127.") and host != "::1"
 
 
 def _plain(uri: str) -> str:

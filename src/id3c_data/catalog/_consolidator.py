@@ -124,7 +124,7 @@ class MasterConsolidator(ConsolidatorBase):
         return (outer, *inner, *((size,) for size in frame))
 
     def adapter_parameters(self) -> dict[str, Any]:
-        """Return what the server's adapter needs to find an event's frames, and followers of the run besides."""
+        """Return what the server's adapter needs to find an event's frames, and whoever follows the run."""
         per_file = self._masters[0].get("images_per_file")
         return {
             "frames_per_event": self.frames_per_event,

@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from tiled.client.constructors import from_context
 from tiled.client.container import Container
 
 from ..errors import CatalogError, Id3cDataError
@@ -19,7 +18,7 @@ from ._queue import LOST, DocumentQueue
 from ._run_writer import Registered
 from ._tiled_writer import CatalogWriter
 from ._translate import translated
-from ._transport import close_with
+from ._transport import own_connection
 
 __all__ = ["Subscription", "subscribe"]
 
@@ -101,7 +100,7 @@ class Subscription:
         self._detach: Callable[[], None] = lambda: None
         with translated(self._where):
             self._writer = CatalogWriter(
-                _own_connection(cat), on_failure=self._note_failure, registered=registered
+                own_connection(cat), on_failure=self._note_failure, registered=registered
             )
         self._thread = threading.Thread(target=self._work, name="catalog-writer", daemon=True)
         self._thread.start()
@@ -279,13 +278,3 @@ def _own(doc: Any) -> Any:
         return copy.deepcopy(doc)
     except Exception:  # the caller's objects; nothing may stop the RunEngine
         return doc
-
-
-def _own_connection(cat: Container) -> Container:
-    """Return the same node over a connection of its own, with Tiled's own clients and patience."""
-    try:
-        context = copy.copy(cat.context)  # as pickle does it: a new HTTP client with the same credentials
-        close_with(context)
-    except TypeError:  # a server inside this process has no other connection
-        context = cat.context
-    return from_context(context, node_path_parts=list(cat.path_parts), include_data_sources=True)

@@ -6,16 +6,26 @@ raises is no error of httpx, so that Tiled's own retries leave it alone.
 
 from __future__ import annotations
 
+import copy
 import time
 import weakref
 from typing import Any
 
 import httpx
+from tiled.client.base import BaseClient
+from tiled.client.constructors import from_context
 from tiled.client.context import Context
 
 from ._translate import error_of_response, unreachable
 
-__all__ = ["PATIENCE_S", "BoundedTransport", "bound_patience", "close_with"]
+__all__ = [
+    "PATIENCE_S",
+    "BoundedTransport",
+    "bound_patience",
+    "close_with",
+    "own_connection",
+    "through_proxy",
+]
 
 PATIENCE_S = 5.0
 """How long a request is tried again that got no answer, or one that says that the server has a fault."""
@@ -90,3 +100,19 @@ def bound_patience(context: Context) -> None:
 def close_with(context: Context) -> None:
     """Close a context's connections when no one holds it any more; Tiled leaves them open."""
     weakref.finalize(context, context.http_client.close)
+
+
+def own_connection(client: BaseClient) -> Any:
+    """Return the same node over a connection of its own, with Tiled's own clients and patience."""
+    try:
+        context = copy.copy(client.context)  # as pickle does it: a new HTTP client with the same credentials
+        close_with(context)
+    except TypeError:  # a server inside this process has no other connection
+        context = client.context
+    return from_context(context, node_path_parts=list(client.path_parts), include_data_sources=True)
+
+
+def through_proxy(uri: str) -> bool:
+    """Whether the environment's proxy is for a URI: never for one of this machine, which no proxy reaches."""
+    host = httpx.URL(uri).host
+    return host != "localhost" and not host.startswith("127.") and host != "::1"

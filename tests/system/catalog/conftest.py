@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -52,7 +53,7 @@ def write_series(
 @pytest.fixture
 def folder(readable: Path, request: pytest.FixtureRequest) -> Path:
     """A folder of the test's own, below what the server may read."""
-    made = readable / request.node.name.replace("[", "-").replace("]", "")
+    made = readable / re.sub(r"\W+", "-", request.node.nodeid.partition("::")[2])
     made.mkdir()
     return made
 

@@ -1,0 +1,137 @@
+"""Where a run of a catalog stands, over HTTP from a real server: pushed, and polled."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from id3c_data.catalog import Catalog, CatalogRunState, Subscription
+from id3c_data.documents import RunState
+from id3c_data.h5api import PromisingScanState, ScanPhase
+from id3c_data.sim import FrameModel, SeriesFiles
+from id3c_data.testing.catalog import RunDocuments
+from id3c_data.testing.scan_states import ScanStateContract, SteppedScan
+
+PATIENCE_S = 30.0
+
+
+def wait_until(condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < deadline, "not in time"
+        time.sleep(0.01)
+
+
+class LateRun:
+    """A run whose documents the test gives, and its state from the catalog.
+
+    The descriptor is held back until `prepare`.
+    """
+
+    def __init__(self, cat: Catalog, subscription: Subscription, folder: Path, model: FrameModel) -> None:
+        self._subscription = subscription
+        self._held: list[tuple[str, dict[str, object]]] = []
+        self._holding = True
+        self.documents = RunDocuments(self._emit, root=folder, frame_shape=model.shape)
+        subscription.wait(PATIENCE_S)
+        self.run = cat[self.documents.uid]
+        self.state = CatalogRunState(self.run)
+
+    def _emit(self, name: str, doc: dict[str, object]) -> None:
+        if self._holding and name != "start":
+            self._held.append((name, doc))
+        else:
+            self._subscription(name, doc)
+
+    def prepare(self) -> None:
+        self._holding = False
+        for name, doc in self._held:
+            self._subscription(name, doc)
+        self._arrive(ScanPhase.PREPARED)
+
+    def finish(self) -> None:
+        self.documents.stop()
+        self._arrive(ScanPhase.FINISHED)
+
+    def _arrive(self, phase: ScanPhase) -> None:
+        wait_until(lambda: self.state.phase is phase)
+
+
+@pytest.fixture
+def late_run(cat: Catalog, subscription: Subscription, folder: Path, model: FrameModel) -> Iterator[LateRun]:
+    made = LateRun(cat, subscription, folder, model)
+    yield made
+    made.state.close()
+
+
+class TestPushed(ScanStateContract):
+    @pytest.fixture
+    def scan(self, late_run: LateRun) -> SteppedScan:
+        wait_until(lambda: late_run.state.pushed)
+        return SteppedScan(late_run.state, late_run.prepare, late_run.finish)
+
+
+class TestPolled(ScanStateContract):
+    """The same where the server refuses to push."""
+
+    @pytest.fixture
+    def scan(
+        self,
+        cat: Catalog,
+        subscription: Subscription,
+        folder: Path,
+        model: FrameModel,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> Iterator[SteppedScan]:
+        monkeypatch.setattr("id3c_data.catalog._pushes.Pushes.listen", lambda *_: None)
+        made = LateRun(cat, subscription, folder, model)
+        yield SteppedScan(made.state, made.prepare, made.finish)
+        assert not made.state.pushed
+        made.state.close()
+
+
+def test_each_event_is_promised_as_it_comes(late_run: LateRun, series: Callable[..., SeriesFiles]) -> None:
+    late_run.prepare()
+    for number in range(3):
+        master = series(number).master
+        late_run.documents.event(late_run.documents.resource(master, series="point"))
+        assert late_run.state.wait_for_promises("eiger2_image", number, PATIENCE_S)
+        promise = late_run.state.promised("eiger2_image")[-1]
+        assert (promise.seq_num, Path(promise.path), promise.frames) == (number + 1, master, range(1))
+    late_run.finish()
+
+
+def test_a_finished_run_is_told_as_its_own_documents_would(
+    cat: Catalog,
+    subscription: Subscription,
+    folder: Path,
+    model: FrameModel,
+    series: Callable[..., SeriesFiles],
+) -> None:
+    kept: list[tuple[str, dict[str, object]]] = []
+
+    def emit(name: str, doc: dict[str, object]) -> None:
+        kept.append((name, doc))
+        subscription(name, doc)
+
+    files = series(1, images=12, per_file=5)
+    documents = RunDocuments(
+        emit, root=folder, frame_shape=model.shape, frames_per_event=3, channels=("threshold_1", "difference")
+    )
+    resource = documents.resource(files.master, images_per_file=5)
+    for slot in (0, 1, 3):
+        documents.event(resource, slot)
+    documents.stop("abort", "no beam")
+    subscription.wait(PATIENCE_S)
+    told, own = CatalogRunState(cat[documents.uid]), RunState.of(kept)
+    assert isinstance(told, PromisingScanState)
+    assert (told.phase, told.failure, told.data_keys) == (own.phase, own.failure, own.data_keys)
+    for key in own.data_keys:
+        assert [(p.seq_num, p.path, p.frames, p.channel, p.time) for p in told.promised(key)] == [
+            (p.seq_num, p.path, p.frames, p.channel, p.time) for p in own.promised(key)
+        ]
+    names = [f"/entry/data/data_{number:06d}" for number in (1, 2, 3, 4)]
+    assert [told.promised_points(files.master, name) for name in names] == [5, 5, 2, None]
