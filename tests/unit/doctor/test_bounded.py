@@ -21,7 +21,7 @@ def test_error_comes_back_as_it_is() -> None:
 def test_what_does_not_answer_is_waited_for_no_longer_than_said() -> None:
     released = threading.Event()
     try:
-        with pytest.raises(TimeoutError, match="no answer within 0.01 s"):
+        with pytest.raises(TimeoutError, match=r"no answer within 0\.01 s"):
             within(0.01, lambda: released.wait(60))
     finally:
         released.set()
