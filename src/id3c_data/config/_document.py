@@ -52,6 +52,9 @@ def read_document(path: Path) -> Document | Problem:
     """Return a file's nodes and values, or what keeps it from being read as YAML (E101 to E103, E106)."""
     try:
         text = path.read_bytes().decode("utf-8-sig")
+    except IsADirectoryError:
+        what = "is a folder without any file of devices"
+        return _problem(path, "E101", what, "name the file, or let its name hold `devices` and end in .yml")
     except OSError as error:
         what = f"cannot be read: {error.strerror or error}"
         return _problem(path, "E101", what, "see whether the path is right and the file readable")

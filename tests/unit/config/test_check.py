@@ -71,6 +71,7 @@ def test_one_file_need_not_be_in_a_list(file: Path, kind: type) -> None:
 def test_folder_without_any_is_a_problem(tmp_path: Path) -> None:
     (problem,) = check([tmp_path], imports=False)
     assert (problem.path, problem.code) == (tmp_path, "E101")
+    assert problem.what == "is a folder without any file of devices"
 
 
 def test_file_that_is_named_twice_is_read_once(file: Path) -> None:
