@@ -161,10 +161,7 @@ class Indexer:
     def _source(self, found: Found, dataset: h5py.Dataset, channel: int) -> FrameSource:
         """Return the frames of a dataset: for this look only where it may grow at any time."""
         file = FileReference.of(found.file, live=self._trail is not None)
-        linked = any(hop.kind != "soft" for hop in found.hops)
-        lasting = self._trail is None or (linked and not found.file.swmr)
-        if self._trail is not None and not lasting:
-            self._trail.passing()
+        lasting = self._trail is None or self._trail.takes_for_lasting(found)
         return frame_source(dataset, file, found.path, channel, lasting=lasting)
 
     def _virtual(self, found: Found, dataset: h5py.Dataset, channel: int, depth: int) -> DatasetParts:

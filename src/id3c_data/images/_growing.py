@@ -120,7 +120,7 @@ class GrowingFrames:
         while reach.items is None or done < reach.items:
             items = self._until(
                 lambda look, standing, done=done: self._following(view, done, look, standing),
-                f"frame {view[done].reach.frames or 1} of the stack, counted from 1",
+                f"frame {(view[done].reach.frames or 1) - 1}",
                 cut=True,
             )
             if not len(items):

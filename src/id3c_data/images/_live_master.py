@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..errors import BrokenLink
-from ..h5api import Look, OpenFile
+from ..h5api import Look, OpenFile, Standing
 from ._layouts import Layout
 from ._parts import MasterFrames
 from ._trail import Known, Record, Trail
@@ -26,30 +26,42 @@ class LiveMaster:
 
     def __init__(self, path: Path, channel: str) -> None:
         self.path, self._channel = path, channel
+        self._in_look: tuple[Look, MasterFrames] | None = None
         self._last: tuple[Record, MasterFrames] | None = None
         self._layout: tuple[tuple[int, int], Layout] | None = None
         self._links: Known = {}
 
-    def frames(self, look: Look) -> MasterFrames:
+    def frames(self, look: Look, standing: Standing) -> MasterFrames:
         """Return where its frames are at this moment.
+
+        Parameters
+        ----------
+        look
+            The look that this is a part of.
+        standing
+            Where the run stood before it.
 
         Raises
         ------
         Hdf5Error
             It is not there yet, or cannot be read; see `open_stack`.
         """
-        trail = Trail(look, self._links)
+        if self._in_look is None or self._in_look[0] is not look:
+            self._in_look = look, self._frames(Trail(look, self._links, standing))
+        return self._in_look[1]
+
+    def forget(self) -> None:
+        """Have the next look begin afresh."""
+        self._in_look = self._last = self._layout = None
+        self._links.clear()
+
+    def _frames(self, trail: Trail) -> MasterFrames:
         if self._last is not None and trail.unchanged(self._last[0]):
             return self._last[1]
         with trail.record() as record:
             frames = self._read(trail, trail.open(self.path))
         self._last = (record, frames) if record.lasting else None
         return frames
-
-    def forget(self) -> None:
-        """Have the next look begin afresh."""
-        self._last = self._layout = None
-        self._links.clear()
 
     def _read(self, trail: Trail, file: OpenFile) -> MasterFrames:
         """Return the frames, by the layout that the same file had before if that can be used again."""

@@ -75,8 +75,8 @@ class LiveMasters:
         last = len(self._masters) - 1
         promised = self._promised(last)
         if self._promising and (promised is not None or not standing.over):
-            frames = self._now(last, look, standing)
-            return starts[-1] + max(promised or 0, 0 if frames is None else frames.written)
+            frames, so_far = self._now(last, look, standing), promised or 0
+            return starts[-1] + so_far + (0 if frames is None else frames.written_from(so_far))
         return starts[-1] + self._own_length(last, look, standing)[0]
 
     def places(self, look: Look, standing: Standing) -> Callable[[int], Place]:
@@ -109,7 +109,7 @@ class LiveMasters:
         """Return the frames of a master, which is needed for its frame ``n``."""
         master = self._masters[k]
         try:
-            frames = master.frames(look)
+            frames = master.frames(look, standing)
         except Hdf5Error as error:
             if not standing.over or standing.awaits_files or not self._promised(k) or not _missing(error):
                 raise

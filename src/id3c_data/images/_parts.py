@@ -158,15 +158,22 @@ class MasterFrames:
     @property
     def written(self) -> int:
         """How many frames, from the first on, are there without a gap."""
-        total = 0
+        return self.written_from(0)
+
+    def written_from(self, n: int) -> int:
+        """Return how many frames, from frame ``n`` on, are there without a gap."""
+        stop = n
         for part in self.parts:
-            if part.start != total:
+            if part.stop <= stop:
+                continue
+            rest = part.cut(stop, part.stop, 0) if part.start <= stop else None
+            if rest is None:
                 break
-            there = part.written()
-            total += there
-            if there < part.count:
+            there = rest.written()
+            stop += there
+            if there < rest.count:
                 break
-        return total
+        return stop - n
 
     @property
     def sources(self) -> tuple[FrameSource, ...]:

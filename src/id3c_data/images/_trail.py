@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from ..h5api import FileIdentity, Found, Look, OpenFile, RawFile, Resolver, VirtualBlock, newest
+from ..h5api import FileIdentity, Found, Look, OpenFile, RawFile, Resolver, Standing, VirtualBlock, newest
 
 __all__ = ["Known", "Record", "Trail"]
 
@@ -43,11 +43,13 @@ class Trail(Resolver):
         The look.
     known
         What earlier looks found; added to.
+    standing
+        Where the run stood before the look.
     """
 
-    def __init__(self, look: Look, known: Known) -> None:
+    def __init__(self, look: Look, known: Known, standing: Standing) -> None:
         super().__init__(look.path_map, look.allowed_roots)
-        self.known = known
+        self.known, self._standing = known, standing
         self._look = look
         self._records: list[Record] = []
 
@@ -84,8 +86,21 @@ class Trail(Resolver):
         """Say whether all files are as they were, and take them for a part of the look."""
         return all(self._note(path) == identity for path, identity in record.seen.items())
 
+    def takes_for_lasting(self, found: Found) -> bool:
+        """Say whether a dataset may be taken to stay as it is while its file does, or for this look only.
+
+        Of a SWMR file nobody sees that it does. A dataset of the master itself grows all the time while the
+        run is open, so that it is better asked for the few chunks that matter.
+        """
+        linked = any(hop.kind != "soft" for hop in found.hops)
+        over = self._standing.over
+        lasting = over and not self._standing.settling if found.file.swmr else over or linked
+        if not lasting:
+            self.passing()
+        return lasting
+
     def passing(self) -> None:
-        """Note that what is found here is for this look only."""
+        """Note that what is found here, and what is made of it, is for this look only."""
         for record in self._records:
             record.lasting = False
 
