@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from id3c_data.catalog import connect
+    from id3c_data.following import follow
 
-__all__ = ["connect"]
+__all__ = ["connect", "follow"]
 
 
 def __getattr__(name: str) -> Any:
@@ -19,6 +20,10 @@ def __getattr__(name: str) -> Any:
         from id3c_data.catalog import connect
 
         return connect
+    if name == "follow":
+        from id3c_data.following import follow
+
+        return follow
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -1,0 +1,78 @@
+"""Runs that a RunEngine publishes over 0MQ."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+import threading
+from typing import Any, Final
+
+from ..documents import Runs
+from ..errors import DocumentError, FileClosed, MissingExtra
+from ..paths import PathMapLike
+
+__all__ = ["ZmqRuns"]
+
+_ADDRESS: Final = re.compile(r"(tcp://)?[^\s:/]+:\d{1,5}|ipc://\S+")
+
+
+class ZmqRuns(Runs):
+    """The runs whose documents a 0MQ proxy sends on, received in a thread of its own.
+
+    The documents are pickled, as Bluesky's ``Publisher`` sends them: listen to proxies that you trust only.
+
+    Parameters
+    ----------
+    address
+        ``"host:port"`` where the proxy sends (its "out" port); also ``"ipc:///path"``.
+    stream, path_map
+        See `~id3c_data.documents.RunState`.
+    prefix
+        Of the publishers to listen to; empty for all.
+
+    Raises
+    ------
+    DocumentError
+        It is no address.
+    MissingExtra
+        pyzmq or Bluesky is not installed.
+    """
+
+    def __init__(
+        self, address: str, stream: str = "primary", *, path_map: PathMapLike = None, prefix: bytes = b""
+    ) -> None:
+        super().__init__(stream, path_map=path_map)
+        if _ADDRESS.fullmatch(address) is None:
+            raise DocumentError("is no address", where=repr(address), next_step='give "host:port"')
+        try:
+            from bluesky.callbacks.zmq import RemoteDispatcher
+        except ModuleNotFoundError as error:
+            raise MissingExtra(error.name or "bluesky", "follow") from error
+        self.address = address
+        self._dispatcher: Any = RemoteDispatcher(address, prefix=prefix)
+        self._dispatcher.subscribe(self)
+        listening = threading.Event()
+        self._dispatcher.loop.call_soon_threadsafe(listening.set)  # done as soon as the loop runs
+        self._thread = threading.Thread(target=self._listen, name=f"documents of {address}", daemon=True)
+        self._thread.start()
+        while not listening.wait(0.1) and self._thread.is_alive():
+            pass
+
+    def close(self) -> None:
+        """Stop listening; a run that is open is abandoned."""
+        with contextlib.suppress(RuntimeError):  # the loop has ended
+            self._dispatcher.loop.call_soon_threadsafe(self._dispatcher._task.cancel)
+        self._thread.join()
+        super().close()
+
+    def __str__(self) -> str:
+        return f"documents from {self.address}"
+
+    def _listen(self) -> None:
+        try:
+            self._dispatcher.start()
+        except asyncio.CancelledError:
+            return
+        except Exception as error:  # whatever it is, those who wait must hear of it
+            self.end(FileClosed(f"nobody listens any more ({type(error).__name__}: {error})", str(self)))
