@@ -73,7 +73,7 @@ class Progress:
 
 
 def watch(
-    following: Following, tell: Callable[[str], None], show: Callable[[Progress], Any] | None
+    following: Following, tell: Callable[[str], None], show: Callable[[Progress], object] | None
 ) -> Ending:
     """Follow a run to its end, and say how that was.
 

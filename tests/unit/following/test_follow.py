@@ -56,7 +56,7 @@ def test_what_never_came_is_raised_after_the_last_that_came(tmp_path: Path) -> N
     master = write(tmp_path)
     (tmp_path / "run_7_data_000002.h5").unlink()
     following, seen = follow(run_of(master, slots=range(6)), settle_timeout=0.1), []
-    with pytest.raises(FrameNotWritten, match="frame 2 asked for"):
+    with pytest.raises(FrameNotWritten, match="frame 2 asked for"):  # noqa: PT012
         for frame in following:
             seen.append(frame.number)  # noqa: PERF401 - the iterator raises
     assert seen == [0, 1, 4, 5]
@@ -106,7 +106,7 @@ def test_a_generator_of_documents_that_breaks_off_is_told(tmp_path: Path) -> Non
 
 def test_documents_without_a_stop_give_their_frames_and_then_an_error(tmp_path: Path) -> None:
     following, seen = follow(run_of(write(tmp_path), slots=[0], exit_status=None), settle_timeout=0.1), []
-    with pytest.raises(DocumentError, match="without a stop document"):
+    with pytest.raises(DocumentError, match="without a stop document"):  # noqa: PT012
         for frame in following:
             seen.append(frame.seq_num)  # noqa: PERF401 - the iterator raises
     assert seen == [1]
