@@ -1,4 +1,4 @@
-"""Where a run of a catalog stands, over HTTP from a real server: pushed, and polled."""
+"""Where a run of a catalog stands, from a real server: pushed, polled, and while the server is gone."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from id3c_data.catalog import Catalog, CatalogRunState, Subscription
+from id3c_data.catalog import Catalog, CatalogRunState, Subscription, connect, serve
 from id3c_data.documents import RunState
+from id3c_data.errors import CatalogUnreachable
 from id3c_data.h5api import PromisingScanState, ScanPhase
 from id3c_data.sim import FrameModel, SeriesFiles
 from id3c_data.testing.catalog import RunDocuments
@@ -135,3 +136,30 @@ def test_a_finished_run_is_told_as_its_own_documents_would(
         ]
     names = [f"/entry/data/data_{number:06d}" for number in (1, 2, 3, 4)]
     assert [told.promised_points(files.master, name) for name in names] == [5, 5, 2, None]
+
+
+def test_a_server_that_is_gone_is_told_and_one_that_is_back_is_asked_again(
+    tmp_path: Path, readable: Path, model: FrameModel, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = tmp_path / "catalog"
+    with serve(folder, readable_storage=[readable]) as server:
+        port = int(server.uri.split(":")[2].partition("/")[0])
+        cat = connect(server.uri, api_key=server.api_key)
+        with Subscription(cat) as subscription:
+            documents = RunDocuments(subscription, root=readable, frame_shape=model.shape)
+            subscription.wait(PATIENCE_S)
+        state = CatalogRunState(cat[documents.uid], patience=0.1)
+        wait_until(lambda: state.phase is ScanPhase.PREPARED)
+    with pytest.raises(CatalogUnreachable, match="no answer from the catalog's server"):
+        state.wait_for_change(ScanPhase.PREPARED, PATIENCE_S)
+    assert "asking again every 1 s" in caplog.text
+    with serve(folder, readable_storage=[readable], port=port) as server:
+        wait_until(lambda: "answers again" in caplog.text)
+        assert state.phase is ScanPhase.PREPARED
+        cat = connect(server.uri, api_key=server.api_key)
+        cat[documents.uid].update_metadata({"stop": stop_of(documents.uid)}, drop_revision=True)
+        assert state.wait_for_change(ScanPhase.PREPARED, PATIENCE_S) is ScanPhase.FINISHED
+
+
+def stop_of(uid: str) -> dict[str, object]:
+    return {"uid": "stop", "run_start": uid, "time": 0.0, "exit_status": "abort", "reason": "restarted"}
