@@ -12,8 +12,6 @@ PEER      ?=
 PEER_VENV ?= .venv-peer
 
 BIN  := $(VENV)/bin
-# Tests with exposures and writers that run freely have the machine to themselves.
-TIMED := tests/system/devices tests/system/h5api tests/system/sim
 PINS := constraints/databroker2.txt
 BITS_PINS := constraints/databroker1.txt
 PEER_PINS := constraints/blissdata.txt
@@ -30,10 +28,7 @@ demo: $(call made,demo)  ## Show the whole chain: simulated detector, scan, cata
 	@exec $(BIN)/id3c-data demo $(ARGS)
 
 test: $(call made,test)  ## Run the tests: unit, system, and every code block of the docs.
-	@failed=0; \
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(TIMED:%=--ignore=%) $(ARGS) || failed=1; \
-	$(BIN)/python -m pytest $(ARGS) $(TIMED) || failed=1; \
-	exit $$failed
+	@exec $(BIN)/python -m pytest -n 3 --dist loadfile $(ARGS)
 
 test-bits: $(if $(AS_IS),,$(BITS_VENV)/.made-for-bits)  ## Run the tests beside apsbits, apstools and databroker 1.
 	@exec $(BITS_VENV)/bin/python -m pytest tests/bits $(ARGS)

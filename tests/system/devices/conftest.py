@@ -40,6 +40,12 @@ class Bench:
     def put(self, name: str, value: Any) -> None:
         self.pv(name).put(value, wait=True, timeout=10)
 
+    def set(self, name: str, value: Any) -> None:
+        """Put, and wait until the readback says so: it follows in its own time."""
+        self.put(name, value)
+        as_string = isinstance(value, str)
+        wait_until(lambda: self.get(f"{name}_RBV", as_string=as_string) == value)
+
     def get(self, name: str, *, as_string: bool = False) -> Any:
         pv = self.pv(name)
         # all elements: without a count, pyepics asks for as many as the value had that it saw last

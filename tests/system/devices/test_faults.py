@@ -340,9 +340,9 @@ def test_second_threshold_that_the_legacy_layout_leaves_out_is_said_once(
 
 
 def test_refused_setting_leaves_the_others_as_they_were(bench: Any) -> None:
+    bench.set("cam1:NumImages", 7)
+    bench.set("cam1:FWNamePattern", "short_$id")
     detector = bench.detector()
-    bench.put("cam1:NumImages", 7)
-    bench.put("cam1:FWNamePattern", "short_$id")
     too_long = 300 * "x"
     with pytest.raises(DetectorFault, match="'short_\\$id' instead of"):
         apply_settings({detector.cam.num_images: 3, detector.cam.fw_name_pattern: too_long})

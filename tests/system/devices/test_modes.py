@@ -20,7 +20,7 @@ from bluesky.utils import FailedStatus
 from id3c_data.devices import declare_points
 from id3c_data.sim import FrameModel
 
-from .conftest import SIZE, VIEW, Bench, Documents, cause, running_engine
+from .conftest import SIZE, VIEW, Bench, Documents, cause, running_engine, wait_until
 
 MODES = [(writer, series) for writer in ("dcu", "hdf5") for series in ("point", "run")]
 MODEL = FrameModel(*SIZE)
@@ -181,11 +181,11 @@ def test_second_threshold_and_difference_are_data_keys_of_their_own(
 
 def test_settings_are_as_before_when_the_run_is_over(bench: Any, engine: Any) -> None:
     names = ("DataSource", "ManualTrigger", "NumImages", "NumTriggers", "SaveFiles", "StreamEnable")
-    for name, value in zip(names, ("FileWriter", 0, 7, 3, 0, 1), strict=True):
-        bench.put(f"cam1:{name}", value)
+    for name, value in zip(names, (1, 0, 7, 3, 0, 1), strict=True):
+        bench.set(f"cam1:{name}", value)
     before = [bench.get(f"cam1:{name}_RBV") for name in names]
     engine(bp.count([bench.detector(series="run")]))
-    assert [bench.get(f"cam1:{name}_RBV") for name in names] == before
+    wait_until(lambda: [bench.get(f"cam1:{name}_RBV") for name in names] == before)
 
 
 def test_users_stage_sigs_win(bench: Any, engine: Any, docs: Any) -> None:
@@ -199,11 +199,11 @@ def test_users_stage_sigs_win(bench: Any, engine: Any, docs: Any) -> None:
 def test_setting_that_is_also_in_stage_sigs_is_as_before_when_the_run_is_over(
     bench: Any, engine: Any
 ) -> None:
-    bench.put("cam1:NumImages", 7)
+    bench.set("cam1:NumImages", 7)
     detector = bench.detector()
     detector.stage_sigs["cam.num_images"] = 4
     engine(bp.count([detector]))
-    assert bench.get("cam1:NumImages_RBV") == 7
+    wait_until(lambda: bench.get("cam1:NumImages_RBV") == 7)
 
 
 def test_swmr_file_can_be_read_while_the_run_goes_on(bench: Any, engine: Any) -> None:
