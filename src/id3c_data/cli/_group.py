@@ -20,7 +20,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "serve": "Run the catalog's server in the foreground.",
         "tree": "List all that is in an HDF5 file, and where its links lead.",
         "validate": "Check devices.yml, and iconfig.yml and tiled.yml beside it.",
-        "watch": "Watch a run while it goes on.",
+        "watch": "Watch runs while they go on: of the catalog, or over 0MQ.",
     }
 )
 """Each command's name and its line in ``--help``, so that the help imports no command.

@@ -30,7 +30,7 @@ def watch(
     *,
     latest: bool,
 ) -> None:
-    """Watch runs while they go on: those of the URIs, the next over 0MQ, or the last of the catalog.
+    """Watch runs while they go on: of the catalog, or over 0MQ.
 
     The exit code is 0 where every run ended as a success and no frame is missing.
     """

@@ -55,6 +55,7 @@ class Hdf5Plugin(Plugin):
 
     def process(self, array: NDArray) -> None:
         """Write or keep the array, as the file write mode says."""
+        self.show(array)
         self._last = array
         mode = self._mode()
         if mode == "Single" and self.get("AutoSave_RBV"):
@@ -63,7 +64,6 @@ class Hdf5Plugin(Plugin):
             self._capture(array)
         elif mode == "Stream" and self.get("Capture_RBV"):
             self._stream(array)
-        self.show(array)
         self.pass_on(array)
 
     # Capture

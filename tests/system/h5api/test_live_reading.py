@@ -105,4 +105,4 @@ def test_waiting_costs_next_to_nothing(tmp_path):
     state.finish()
     with pytest.raises(FileNotFoundError):
         reader.result()
-    assert share < 0.02  # 0.01 on a machine that does nothing else: see benchmarks/live.py
+    assert share < 0.1  # who looks without a pause burns a whole core; benchmarks/live.py measures the share

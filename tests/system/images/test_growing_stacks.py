@@ -111,4 +111,4 @@ def test_waiting_costs_next_to_nothing(tmp_path):
         stack.close()
         with pytest.raises(FileClosed):
             waiting.result(PATIENCE_S)
-    assert share < 0.02  # 0.01 on a machine that does nothing else
+    assert share < 0.1  # who looks without a pause burns a whole core; benchmarks/live.py measures the share
