@@ -26,10 +26,11 @@ def readable(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory, readable: Path) -> Iterator[Server]:
     """A server that holds what is missing at the end of a run for missing for good."""
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv(SETTLE_VARIABLE, "0")
-        with running_catalog(tmp_path_factory.mktemp("catalog"), readable) as running:
-            yield running
+    with ExitStack() as stack:
+        with pytest.MonkeyPatch.context() as environment:  # of the server only, not of tests that come later
+            environment.setenv(SETTLE_VARIABLE, "0")
+            running = stack.enter_context(running_catalog(tmp_path_factory.mktemp("catalog"), readable))
+        yield running
 
 
 @pytest.fixture(scope="session")
