@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 import yaml
+from tiled.profiles import load_profiles
 
 from id3c_data.catalog import Catalog, Run, Server, connect, serve
 from id3c_data.catalog._connect import PROFILE_VARIABLE, URI_VARIABLE
@@ -163,11 +164,13 @@ def test_a_profile_names_the_catalog(
     profile = {"raw": {"uri": server.uri}}
     (tmp_path / "profiles.yml").write_text(yaml.safe_dump(profile))
     monkeypatch.setattr("tiled.profiles.paths", [tmp_path])
+    load_profiles.cache_clear()  # another test of this process may have looked
     assert connect(profile="raw", api_key=server.api_key).uri == cat.uri
     monkeypatch.setenv(PROFILE_VARIABLE, "raw")
     assert connect(api_key=server.api_key).uri == cat.uri
     with pytest.raises(CatalogError, match=r"no Tiled profile 'rwa'.*there are raw"):
         connect(profile="rwa")
+    load_profiles.cache_clear()
 
 
 def test_a_uri_and_a_profile_are_too_much() -> None:
