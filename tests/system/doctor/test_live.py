@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tiled.profiles import load_profiles
 
 from id3c_data.catalog import Server, connect
 from id3c_data.config import Code, codes
@@ -290,7 +289,6 @@ def test_server_of_the_profile_is_the_one_that_is_asked(
     monkeypatch.setattr(tiled.profiles, "paths", [beamline.configs / "profiles"])
     tiled.profiles.load_profiles.cache_clear()
     monkeypatch.setenv("TILED_PROFILES", str(beamline.configs / "profiles"))
-    load_profiles.cache_clear()  # another test of this process may have looked
     beamline.write("TILED_PROFILE_NAME: site\n", "iconfig.yml")
     report = beamline.check()
     assert [problem.code for problem in report.problems] == ["W302"], report.problems
