@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from os import PathLike
+from os.path import realpath
 from pathlib import Path
 
 from ._beside import is_beside
@@ -17,20 +18,22 @@ Paths = str | PathLike[str] | Iterable[str | PathLike[str]]
 def devices_files(paths: Paths) -> tuple[Path, ...]:
     """Return each file once: those named, and of each folder the ``*.yml`` and ``*.yaml`` of devices in it.
 
-    A file that stands beside devices stands for its folder.
+    A file that is reached in several ways, such as by a link, has the path by which it comes first. One that
+    stands beside devices stands for them; where there are none, for itself.
 
     A folder that holds none is returned itself: reading it is a problem that says so.
     """
     if isinstance(paths, str | PathLike):
         paths = [paths]
-    return tuple(dict.fromkeys(file for path in paths for file in _files_of(Path(path))))
+    found: dict[str, Path] = {}
+    for path in paths:
+        for file in _files_of(Path(path)):
+            found.setdefault(realpath(file), file)
+    return tuple(found.values())
 
 
 def _files_of(path: Path) -> Iterator[Path]:
-    if is_beside(path):
-        path = path.parent
-    if not path.is_dir():
-        yield path
-        return
-    found = [file for file in path.iterdir() if "devices" in file.stem and file.suffix in (".yml", ".yaml")]
-    yield from sorted(found) or [path]
+    folder = path.parent if is_beside(path) else path
+    found = folder.iterdir() if folder.is_dir() else ()
+    named = [file for file in found if "devices" in file.stem and file.suffix in (".yml", ".yaml")]
+    yield from sorted(named) or [path]

@@ -24,8 +24,10 @@ _ALONE = {
     "OPHYD_CONTROL_LAYER": "dummy",
     "EPICS_CA_ADDR_LIST": "127.0.0.1",
     "EPICS_CA_AUTO_ADDR_LIST": "NO",
+    "EPICS_CA_NAME_SERVERS": "",
     "EPICS_PVA_ADDR_LIST": "127.0.0.1",
     "EPICS_PVA_AUTO_ADDR_LIST": "NO",
+    "EPICS_PVA_NAME_SERVERS": "",
 }
 """What keeps an import from looking for PVs on the network."""
 
@@ -77,7 +79,7 @@ class _Child:
 
     def __init__(self, said: IO[str]) -> None:
         self._process = subprocess.Popen(  # noqa: S603 - this very Python, on a module of this package
-            [sys.executable, "-m", f"{__package__}._child"],
+            [sys.executable, "-P", "-m", f"{__package__}._child"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=said,

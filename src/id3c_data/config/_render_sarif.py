@@ -7,6 +7,7 @@ those of that standard.
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -61,4 +62,4 @@ def _location(path: Path) -> dict[str, str]:
     """Return an artifactLocation (3.4): a relative path is meant from the root of the sources."""
     if path.is_absolute():
         return {"uri": path.as_uri()}
-    return {"uri": quote(path.as_posix()), "uriBaseId": _ROOT}
+    return {"uri": quote(os.fsencode(path.as_posix())), "uriBaseId": _ROOT}

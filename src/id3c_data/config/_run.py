@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..errors import ConfigError
 from ._arguments import FindArguments
-from ._beside import files_beside
+from ._beside import files_beside, is_beside
 from ._calls import calls
 from ._checks import Check, Devices
 from ._document import Document, read_document
@@ -79,8 +79,10 @@ def load(
     beside
         Whether to check what stands beside the files of devices too.
     """
-    files = devices_files(paths)
-    others = files_beside(files) if beside else ()
+    named = devices_files(paths)
+    alone = tuple(file for file in named if is_beside(file)) if beside else ()
+    files = tuple(file for file in named if file not in alone)
+    others = tuple(dict.fromkeys((*files_beside(files), *alone))) if beside else ()
     read = [read_document(path) for path in (*files, *others)]
     documents = tuple(result for result in read if isinstance(result, Document) and result.path in files)
     neighbours = tuple(result for result in read if isinstance(result, Document) and result.path in others)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import yaml
 
@@ -50,7 +50,7 @@ class TemplateSite:
         node = self.nodes[name][1]
         if not isinstance(node, yaml.ScalarNode):
             return []
-        return node.value if node.tag == "tag:yaml.org,2002:str" else yaml.safe_load(node.value)
+        return cast("Any", yaml.SafeLoader("")).construct_document(node)
 
     @property
     def semantics(self) -> PathSemantics:

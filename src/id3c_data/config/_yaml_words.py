@@ -10,6 +10,11 @@ _QUOTES = "put the whole value in quotes"
 _TAB = r"character '\\t'"
 _WORDS: tuple[tuple[str, str, str], ...] = (
     (_TAB, "a tab is no indentation in YAML", "indent with spaces"),
+    (
+        "unknown escape character|expected escape sequence",
+        "a backslash in double quotes begins an escape, and this is none",
+        "use single quotes: backslashes stand for themselves there",
+    ),
     (r"end of stream|<stream end>", "what begins here has no end", "close the quote or bracket"),
     (
         r"<block end>, but found '(<block \w+ start>|-|\?)'",

@@ -208,3 +208,12 @@ def test_media_type_is_the_documents_own() -> None:
 
     assert MIMETYPE == OF_DOCUMENTS
     assert f"id3c_data.catalog:{MasterAdapter.__name__}" == ADAPTER
+
+
+@pytest.mark.parametrize(("name", "text"), [("tiled", TILED), ("iconfig", "TILED_PROFILE_NAME: raw\n")])
+def test_file_without_devices_is_checked_alone(tmp_path: Path, name: str, text: str) -> None:
+    file = tmp_path / f"{name}.yml"
+    file.write_text(text)
+    assert check(file, imports=False) == []
+    file.write_text("[]\n")
+    assert {problem.path for problem in check(file, imports=False)} == {file}

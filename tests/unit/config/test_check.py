@@ -74,6 +74,17 @@ def test_folder_without_any_is_a_problem(tmp_path: Path) -> None:
     assert problem.what == "is a folder without any file of devices"
 
 
+def test_file_in_two_spellings_is_read_once(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file.write_text("ophyd.EpicsMotor:\n- {name: m-1}\n")
+    link = tmp_path / "link.yml"
+    link.symlink_to(file)
+    monkeypatch.chdir(file.parent)
+    (problem,) = check([file.name, file, link], imports=False)
+    assert problem.path == Path(file.name)
+
+
 def test_file_that_is_named_twice_is_read_once(file: Path) -> None:
     file.write_text(SIGNAL % "a")
     assert check([file, file, file.parent], imports=False) == []

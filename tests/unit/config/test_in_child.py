@@ -124,5 +124,21 @@ def test_no_pv_is_looked_for_on_the_network(modules: Path, monkeypatch: pytest.M
     assert isinstance(find_in_child(["looks.make"], LONG)["looks.make"], Arguments)
 
 
+def test_no_name_server_is_asked(modules: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EPICS_CA_NAME_SERVERS", "192.0.2.1")
+    monkeypatch.setenv("EPICS_PVA_NAME_SERVERS", "192.0.2.1")
+    (modules / "asks_servers.py").write_text(
+        "import os\nwhere = [os.environ[f'EPICS_{p}_NAME_SERVERS'] for p in ('CA', 'PVA')]\n"
+        "if any(where): raise RuntimeError(where)\ndef make(name): ...\n"
+    )
+    assert isinstance(find_in_child(["asks_servers.make"], LONG)["asks_servers.make"], Arguments)
+
+
+def test_working_folder_is_no_place_of_modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "yaml.py").write_text("raise RuntimeError('not that one')\n")
+    monkeypatch.chdir(tmp_path)
+    assert isinstance(find_in_child(["textwrap.indent"], LONG)["textwrap.indent"], Arguments)
+
+
 def test_nothing_is_started_for_nothing() -> None:
     assert find_in_child([], 0.0) == {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -255,6 +256,12 @@ def sarif_of(*problems: Problem, files: tuple[Path, ...] = ()) -> dict[str, Any]
 
 def test_sarif_has_the_form_of_its_standard(file: Path) -> None:
     sarif_of(*(problem(file, code=code) for code in codes()), files=(file,))
+
+
+def test_sarif_names_a_file_whose_name_is_not_utf_8() -> None:
+    file = Path(os.fsdecode(b"devices_\xb5.yml"))
+    (run,) = sarif_of(problem(file), files=(file,))["runs"]
+    assert run["artifacts"][0]["location"]["uri"] == "devices_%B5.yml"
 
 
 def test_sarif_without_problems_has_the_form_of_its_standard() -> None:

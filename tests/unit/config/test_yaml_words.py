@@ -22,6 +22,8 @@ from id3c_data.config import Problem, read_document
         ("a: [1, 2\nb: 3\n", (2, 2), "']' or a comma is missing before this"),
         ("x: 1\na: {b: 1\n", (2, 4), "what begins here has no end"),
         ("x: 1\na: 'b\n\n\n", (2, 4), "what begins here has no end"),
+        ('a: "D:\\data\\%Y\\"\n', (1, 8), "a backslash in double quotes begins an escape"),
+        ('a: "D:\\x"\n', (1, 9), "a backslash in double quotes begins an escape"),
         ("a: *b\n", (1, 4), "no anchor &b stands before this"),
         (
             "a: !!python/object:os.x {}\n",
