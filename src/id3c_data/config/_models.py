@@ -67,7 +67,9 @@ class _OfOphyd(Device):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    kind: Text = Field("normal", description="Kind of the whole device in ophyd.")
+    kind: Literal["omitted", "normal", "config", "hinted"] = Field(
+        "normal", description="Kind of the whole device in ophyd."
+    )
     connection_timeout: Seconds = Field(1.0, description="Seconds that one PV may take to connect, in ophyd.")
     child_name_separator: Text = Field("_", description="What stands between the parts of signals' names.")
     read_attrs: Names = Field([], description="Components that are read with each event, by ophyd's names.")

@@ -46,7 +46,8 @@ def templates_come_in_pairs(devices: Devices) -> Iterator[Finding]:
         for one, other in ((WRITE, READ), (READ, WRITE)):
             if one in site.nodes and other not in site.nodes:
                 what = f"{one} stands here without {other}"
-                next_step = f"add {other}: the same folder from the other side"
+                step = f"write after `{other}:`" if other in site.empty else f"add {other}:"
+                next_step = f"{step} the same folder from the other side"
                 yield Finding(site.entry.path, site.nodes[one][0], what, next_step)
 
 

@@ -31,6 +31,8 @@ class TemplateSite:
         Import path of the class or creator that takes them; empty where it is not known.
     nodes
         Key and value of the templates, their root and semantics, as far as they are given.
+    empty
+        Those of the four that are written without a value.
     templates
         The pair, where both sides are given and keep the rules.
     """
@@ -38,6 +40,7 @@ class TemplateSite:
     entry: DeviceEntry
     made_by: str
     nodes: Mapping[str, tuple[yaml.Node, yaml.Node]]
+    empty: frozenset[str]
     templates: PathTemplates | None = field(init=False)
 
     def __post_init__(self) -> None:
@@ -80,6 +83,8 @@ def _sites_of_plugins(entry: DeviceEntry) -> Iterator[TemplateSite]:
         if not isinstance(plugin, Plugin):
             continue
         if entry.creator == EIGER2_CREATOR and plugin.name == "hdf1":
+            if {WRITE, READ} <= {*own}:  # those of the plugin are not used, and yet promise something
+                yield from _site(entry, entry.creator, plugin.settings)
             own = {**plugin.settings, **own}
         else:
             yield from _site(entry, class_of(entry, plugin), plugin.settings)
@@ -89,10 +94,8 @@ def _sites_of_plugins(entry: DeviceEntry) -> Iterator[TemplateSite]:
 def _site(
     entry: DeviceEntry, made_by: str, given: Mapping[str, tuple[yaml.Node, yaml.Node]]
 ) -> Iterator[TemplateSite]:
-    nodes = {
-        name: given[name]
-        for name in (WRITE, READ, ROOT, SEMANTICS)
-        if name in given and not is_null(given[name][1])
-    }
+    written = {name: given[name] for name in (WRITE, READ, ROOT, SEMANTICS) if name in given}
+    empty = frozenset(name for name, (_, node) in written.items() if is_null(node))
+    nodes = {name: pair for name, pair in written.items() if name not in empty}
     if WRITE in nodes or READ in nodes:
-        yield TemplateSite(entry, made_by, nodes)
+        yield TemplateSite(entry, made_by, nodes, empty)

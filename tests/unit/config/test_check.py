@@ -226,3 +226,13 @@ def test_node_of_several_lines_is_marked_to_the_end_of_its_first(file: Path) -> 
 def test_no_code_belongs_to_two_checks() -> None:
     used = [code.code for rule in CHECKS for code in rule.codes]
     assert sorted(used) == sorted(set(used))
+
+
+def test_template_left_empty_is_to_be_filled_in(file: Path) -> None:
+    file.write_text(
+        "id3c_data.devices.Eiger2Detector:\n- name: eiger2\n  prefix: 'dp_eiger_sn:'\n"
+        "  write_path_template:\n  read_path_template: /data/eiger2/\n"
+    )
+    (problem,) = check(file, imports=False)
+    assert problem.code == "E301"
+    assert problem.next_step == "write after `write_path_template:` the same folder from the other side"
