@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ._arguments import Arguments, Kind
@@ -103,8 +104,13 @@ def _faults_by_model(call: Call, model: type[BaseModel]) -> Iterator[Fault]:
         name: value for name, value in call.values.items() if value is not None or name not in _TEMPLATES
     }
     for fault in faults(model, values, call.made_by):
-        if not (templates and fault.code == "E206" and fault.argument in (WRITE, READ)):
-            yield fault  # one template without the other is E301
+        if fault.code != "E206" or fault.argument not in (WRITE, READ):
+            yield fault
+        elif not templates:  # one template without the other is E301
+            is_empty = fault.argument in call.nodes
+            yield (
+                replace(fault, next_step=f"write the folder after `{fault.argument}:`") if is_empty else fault
+            )
 
 
 def _is_given(call: Call, name: str) -> bool:

@@ -105,7 +105,8 @@ def templates_are_there(devices: Devices) -> Iterator[Finding]:
     for entry in devices.entries:
         if entry.creator == EIGER2_CREATOR:
             hdf1 = plugins_by_name(entry).get("hdf1")
-            if not {WRITE, READ} & {*entry.arguments, *(hdf1.settings if hdf1 else ())}:
+            values = [entry.arguments, *([hdf1.values] if hdf1 else [])]
+            if all(given.get(name) is None for given in values for name in (WRITE, READ)):
                 what = f"{entry.creator} needs {WRITE} and {READ}"
                 yield Finding(
                     entry.path, entry.node, what, "add both to this device: the same folder from two sides"
