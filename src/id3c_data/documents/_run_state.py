@@ -46,6 +46,8 @@ class RunState(DocumentRouter):
         self._start: dict[str, Any] | None = None
         self._stop: dict[str, Any] | None = None
         self._external: dict[str, list[str]] = {}
+        self._descriptors: set[str] = set()  # of the stream in question
+        self._seq_nums: set[int] = set()
         self._resources: dict[str, dict[str, Any]] = {}
         self._datums: dict[str, tuple[str, dict[str, Any]]] = {}
         self._events: dict[str, list[tuple[int, str, float]]] = {}
@@ -162,6 +164,21 @@ class RunState(DocumentRouter):
         return ": ".join(part for part in (f"run {self.uid}", self.failure) if part)
 
     @property
+    def began(self) -> bool:
+        """Whether a descriptor of the stream is here."""
+        return bool(self._descriptors)
+
+    @property
+    def events(self) -> int:
+        """How many events of the stream are here; one that was taken again after a pause counts once."""
+        return len(self._seq_nums)
+
+    @property
+    def num_events(self) -> Mapping[str, int]:
+        """How many events the stop document counts, by stream; empty until it is here."""
+        return (self._stop or {}).get("num_events") or {}
+
+    @property
     def data_keys(self) -> tuple[str, ...]:
         """The stream's data keys whose data lies in files."""
         with self._changed:
@@ -254,6 +271,7 @@ class RunState(DocumentRouter):
         ours = doc.get("name") == self.stream
         self._external[doc["uid"]] = external if ours else []
         if ours:
+            self._descriptors.add(doc["uid"])
             for key in external:
                 self._events.setdefault(key, [])
             self._advance(ScanPhase.PREPARED)
@@ -268,6 +286,11 @@ class RunState(DocumentRouter):
         """Check that it is of this run; such files promise nothing event by event."""
         self._belongs("stream_resource", doc)
 
+    def stream_datum(self, doc: dict[str, Any]) -> None:
+        """Note which events it stands for."""
+        if doc["descriptor"] in self._descriptors:
+            self._seq_nums.update(range(doc["seq_nums"]["start"], doc["seq_nums"]["stop"]))
+
     def datum(self, doc: dict[str, Any]) -> None:
         """Note a piece of a file."""
         if doc["resource"] not in self._resources:
@@ -281,6 +304,8 @@ class RunState(DocumentRouter):
             keys = self._external[doc["descriptor"]]
         except KeyError:
             raise self._unknown("event", doc["uid"], "descriptor", doc["descriptor"]) from None
+        if doc["descriptor"] in self._descriptors:
+            self._seq_nums.add(doc["seq_num"])
         filled = doc.get("filled", {})
         for key in keys:
             if key in doc["data"] and filled.get(key, False) is False:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..documents import CHANNELS, Promise, RunState
+from ..documents import Promise, RunState
 from ..errors import (
     BrokenLink,
     DocumentError,
@@ -22,6 +22,7 @@ from ..errors import (
 from ..h5api import ScanPhase, ScanWatch
 from ..images import FrameStack, open_stack
 from ..paths import PathMap, PathMapLike
+from ._checks import check_complete, image_key
 from ._sources import open_source
 
 __all__ = ["FollowedFrame", "Following", "follow"]
@@ -68,7 +69,8 @@ def follow(
     """Return an iterator over the frames of a run: each once, in order, as soon as it is on disk.
 
     It ends with the run. Where documents promised frames that never came, it goes on to the last that came
-    and then raises `FrameNotWritten` for the first that did not.
+    and then raises `FrameNotWritten` for the first that did not; where the stop document counts events that
+    never came, `DocumentError`.
 
     Parameters
     ----------
@@ -92,7 +94,8 @@ def follow(
     Raises
     ------
     DocumentError
-        The source tells of no run, or its documents do not hold together.
+        The source tells of no run, the run has no such stream or data key, or its documents do not hold
+        together.
 
     Examples
     --------
@@ -184,6 +187,7 @@ class Following(Iterator[FollowedFrame]):
             raise self._first_missing
         if run.exit_status is None:
             raise DocumentError(run.failure, where=f"run {run.uid}", next_step="give all of its documents")
+        check_complete(run, key, done)
 
     def _release(self) -> None:
         if self._stack is not None:
@@ -199,17 +203,7 @@ class Following(Iterator[FollowedFrame]):
             if left is not None and left <= 0:
                 raise self._too_late(run, "its stream did not begin")
             run.wait_for_change(ScanPhase.NOT_PREPARED, left)
-        if self._data_key is not None or not run.data_keys:
-            return self._data_key if run.data_keys else None
-        suffixes = tuple(suffix for suffix in CHANNELS.values() if suffix)
-        first = [key for key in run.data_keys if not key.endswith(suffixes)] or list(run.data_keys)
-        if len(first) > 1:
-            raise DocumentError(
-                f"stream {run.stream!r} has images under several data keys",
-                where=f"run {run.uid}",
-                next_step=f"give data_key, one of {', '.join(run.data_keys)}",
-            )
-        return first[0]
+        return image_key(run, self._data_key)
 
     def _more(self, run: RunState, key: str, done: int) -> bool:
         """Wait for the next event; say whether there is one."""

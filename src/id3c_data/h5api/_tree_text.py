@@ -31,10 +31,8 @@ def _words(branch: Branch) -> Iterator[str]:
     """Yield what there is to say about a branch."""
     yield branch.name + "/" * (branch.what == "group" and not branch.hops)
     yield from (_hop_words(hop) for hop in branch.hops)
-    if branch.what in ("type", "raw file"):
-        yield {"type": "named type", "raw file": "raw file with the values, which is not looked at"}[
-            branch.what
-        ]
+    if branch.what in _WORDS:
+        yield _WORDS[branch.what]
     if branch.form is not None:
         yield str(branch.form)
     elif branch.what == "group" and branch.hops:

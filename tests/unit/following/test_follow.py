@@ -137,3 +137,55 @@ def test_what_tells_of_no_run_is_refused() -> None:
 def test_what_is_no_address_is_refused() -> None:
     with pytest.raises(DocumentError, match="'localhost': is no address"):
         follow("localhost")
+
+
+def test_an_unknown_data_key_is_refused_with_the_known_ones(tmp_path: Path) -> None:
+    documents = run_of(write(tmp_path), slots=[0])
+    with pytest.raises(DocumentError, match=r"no data key 'typo'.*it has eiger2_image"):
+        list(follow(documents, data_key="typo"))
+
+
+def test_a_stream_without_images_is_refused() -> None:
+    documents = run_of(Path("/x_1_master.h5"), slots=[])
+    del documents[1][1]["data_keys"]["eiger2_image"]["external"]
+    with pytest.raises(DocumentError, match="'primary' has no data key whose data lies in files"):
+        list(follow(documents))
+
+
+def test_a_stream_that_never_began_is_refused_with_those_that_did(tmp_path: Path) -> None:
+    documents = run_of(write(tmp_path), slots=[0])
+    with pytest.raises(DocumentError, match=r"stream 'other' never began.*primary"):
+        list(follow(documents, stream="other"))
+
+
+def test_events_that_promise_no_images_are_told(tmp_path: Path) -> None:
+    documents = run_of(write(tmp_path), slots=[0])
+    for name, doc in documents:
+        if name == "event":
+            doc["filled"] = {"eiger2_image": True}
+    with pytest.raises(DocumentError, match=r"none of 1 events .* promises images of 'eiger2_image'"):
+        list(follow(documents))
+
+
+def test_events_that_never_came_are_told_after_the_frames_that_did(tmp_path: Path) -> None:
+    documents = run_of(write(tmp_path), slots=range(4))
+    events = [pair for pair in documents if pair[0] == "event"]
+    left = [pair for pair in documents if pair not in events[2:]]
+    following, seen = follow(left), []
+    with pytest.raises(DocumentError, match="2 of 4 events of stream 'primary' never came"):  # noqa: PT012
+        for frame in following:
+            seen.append(frame.seq_num)  # noqa: PERF401 - the iterator raises
+    assert seen == [1, 2]
+
+
+def test_a_descriptor_that_never_came_is_told_by_its_events(tmp_path: Path) -> None:
+    documents = run_of(write(tmp_path), slots=[0])
+    left = [pair for pair in documents if pair[0] in ("start", "stop")]
+    with pytest.raises(DocumentError, match="1 of 1 events of stream 'primary' never came"):
+        list(follow(left))
+
+
+def test_an_event_that_is_taken_again_counts_once(tmp_path: Path) -> None:
+    documents = run_of(write(tmp_path), slots=range(2))
+    again = next(pair for pair in documents if pair[0] == "event")
+    assert len(list(follow([*documents[:-1], again, documents[-1]]))) == 3
