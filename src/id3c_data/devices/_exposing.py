@@ -7,6 +7,7 @@ from typing import Protocol
 
 from ..errors import DetectorFault, DetectorTimeout, FramesMissing
 from ._acquisition import AcquisitionLogic, Source
+from ._answers import NEWS_S
 from ._settings import set_all
 
 __all__ = ["ExposureLogic", "PointSeriesLogic", "RunSeriesLogic", "Taken"]
@@ -114,8 +115,9 @@ class PointSeriesLogic(_SeriesLogic):
             self._acquisition.stop()
 
     def _check_count(self) -> None:
-        counter = self._acquisition.cam.num_images_counter
-        if (came := self._acquisition.watch[counter]) < self._images:
+        counter, watch = self._acquisition.cam.num_images_counter, self._acquisition.watch
+        watch.wait_for(lambda: watch[counter] >= self._images, NEWS_S)  # the last one may be on its way still
+        if (came := watch[counter]) < self._images:
             raise FramesMissing(
                 f"{came} of {self._images} images came",
                 where=counter.pvname,
@@ -212,7 +214,8 @@ class RunSeriesLogic(_SeriesLogic):
             acquisition.patience_s,
             expected_s=self._exposure_s,
         ):
-            if watch[cam.num_images_counter] >= wanted:
+            # the last image's count may be on its way still
+            if watch.wait_for(lambda: watch[cam.num_images_counter] >= wanted, NEWS_S):
                 return
             raise acquisition.fault("the series ended before its exposures were taken")
         raise DetectorTimeout(
