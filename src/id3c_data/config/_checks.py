@@ -11,10 +11,11 @@ from ..errors import ConfigError
 from ._arguments import Arguments
 from ._document import Document
 from ._entries import DeviceEntry
+from ._faults import Fault
 from ._problem import Finding, Severity, severity_of
 from ._template_sites import TemplateSite, template_sites
 
-__all__ = ["Check", "Code", "Devices", "Example", "checks_in", "rule"]
+__all__ = ["Check", "Code", "Devices", "Example", "checks_in", "findings_of", "rule"]
 
 Example = str | Mapping[str, str]
 """The text of a devices.yml, or the texts of several files by their names."""
@@ -120,3 +121,9 @@ def rule(
 def checks_in(*modules: ModuleType) -> tuple[Check, ...]:
     """Return every check that stands in these modules."""
     return tuple(value for module in modules for value in vars(module).values() if isinstance(value, Check))
+
+
+def findings_of(entry: DeviceEntry, faults: Iterator[Fault]) -> Iterator[Finding]:
+    """Yield the faults of a device's arguments, each at its place in the file."""
+    for fault in faults:
+        yield Finding(entry.path, entry.node_at(*fault.place), fault.what, fault.next_step)

@@ -9,11 +9,10 @@ import yaml
 
 from ..errors import ConfigError
 from ._arguments import Arguments, no_maker
-from ._checks import Devices, rule
+from ._checks import Devices, findings_of, rule
 from ._device_rules import label_faults, name_faults, prefix_faults
 from ._document import members
 from ._entries import DeviceEntry
-from ._faults import Fault
 from ._named_classes import named_classes
 from ._names import is_identifier, is_import_path
 from ._problem import Finding
@@ -106,7 +105,7 @@ def names_are_identifiers(devices: Devices) -> Iterator[Finding]:
     """The name becomes a variable of the session, and the beginning of every data key."""
     for entry in devices.entries:
         if "name" in entry.arguments:
-            yield from _findings(entry, name_faults(entry.name))
+            yield from findings_of(entry, name_faults(entry.name))
 
 
 @rule(
@@ -137,7 +136,7 @@ def names_are_unique(devices: Devices) -> Iterator[Finding]:
 def labels_are_a_list_of_text(devices: Devices) -> Iterator[Finding]:
     """A single text would become one label for each of its letters, and no baseline would find the device."""
     for entry in devices.entries:
-        yield from _findings(entry, label_faults(entry.arguments.get("labels", [])))
+        yield from findings_of(entry, label_faults(entry.arguments.get("labels", [])))
 
 
 @rule(
@@ -149,7 +148,7 @@ def labels_are_a_list_of_text(devices: Devices) -> Iterator[Finding]:
 def prefixes_fit_epics(devices: Devices) -> Iterator[Finding]:
     """Nothing connects under a name that no record can have. Macros are expanded in an IOC only."""
     for entry in devices.entries:
-        yield from _findings(entry, prefix_faults(entry.arguments.get("prefix", "")))
+        yield from findings_of(entry, prefix_faults(entry.arguments.get("prefix", "")))
 
 
 @rule(
@@ -208,11 +207,6 @@ class _Contents:
         number = self._number.setdefault(content, len(self._number))
         self._seen[id(node)] = node, number
         return number
-
-
-def _findings(entry: DeviceEntry, faults: Iterator[Fault]) -> Iterator[Finding]:
-    for fault in faults:
-        yield Finding(entry.path, entry.node_at(*fault.place), fault.what, fault.next_step)
 
 
 def _first_of_each_section(devices: Devices) -> Iterator[DeviceEntry]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, cast
 
-from ._checks import Devices, rule
+from ._checks import Devices, findings_of, rule
 from ._device_rules import file_prefix_faults
 from ._entries import DeviceEntry
+from ._plugin_checks import CREATED
 from ._plugins import AD_CREATOR, DETECTOR, EIGER2_CREATOR, HDF5_PLUGIN, Plugin, plugins_by_name, plugins_of
 from ._problem import Finding
 from ._template_sites import READ, WRITE
@@ -24,13 +25,6 @@ __all__ = [
 
 _WRITING = frozenset(("hdf1", "jpeg1", "magick1", "netcdf1", "tiff1"))
 
-_CREATED = """\
-id3c_data.devices.eiger2_creator:
-  - name: eiger2
-    prefix: "dp_eiger_sn:"
-    write_path_template: "/detector/data/%Y/"
-    read_path_template: "/data/eiger2/%Y/"
-"""
 _AD = """\
 apstools.devices.ad_creator:
   - name: eiger2
@@ -47,21 +41,20 @@ apstools.devices.ad_creator:
 @rule(
     "E210",
     "file names of an Eiger2 can start with `file_prefix`, or else with the device's name",
-    wrong=_CREATED + '    file_prefix: "XRD/sample"\n',
-    right=_CREATED + '    file_prefix: "XRD-sample"\n',
+    wrong=CREATED + '    file_prefix: "XRD/sample"\n',
+    right=CREATED + '    file_prefix: "XRD-sample"\n',
 )
 def file_names_can_start_so(devices: Devices) -> Iterator[Finding]:
     """The IOC keeps 242 characters of a name pattern, and path and name together share 256."""
     for entry in _eiger2s(devices):
-        for fault in file_prefix_faults(entry.arguments.get("file_prefix"), entry.name):
-            yield Finding(entry.path, entry.node_at(*fault.place), fault.what, fault.next_step)
+        yield from findings_of(entry, file_prefix_faults(entry.arguments.get("file_prefix"), entry.name))
 
 
 @rule(
     "E214",
     "an Eiger2 with `writer: hdf5` has the plugin `hdf1`",
-    wrong=_CREATED + "    writer: hdf5\n    plugins: [cam, image, stats1]\n",
-    right=_CREATED + "    writer: hdf5\n    plugins: [cam, image, stats1, hdf1]\n",
+    wrong=CREATED + "    writer: hdf5\n    plugins: [cam, image, stats1]\n",
+    right=CREATED + "    writer: hdf5\n    plugins: [cam, image, stats1, hdf1]\n",
 )
 def writers_have_their_plugin(devices: Devices) -> Iterator[Finding]:
     """That plugin of the IOC writes the files then."""
@@ -80,8 +73,8 @@ def writers_have_their_plugin(devices: Devices) -> Iterator[Finding]:
 @rule(
     "E215",
     "hinted signals are of plugins that an Eiger2 has",
-    wrong=_CREATED + "    hinted: [stats2.total]\n",
-    right=_CREATED + "    hinted: [stats1.total]\n",
+    wrong=CREATED + "    hinted: [stats2.total]\n",
+    right=CREATED + "    hinted: [stats1.total]\n",
 )
 def hinted_plugins_are_there(devices: Devices) -> Iterator[Finding]:
     """There would be nothing to read with each event, so the device refuses it."""
@@ -98,7 +91,7 @@ def hinted_plugins_are_there(devices: Devices) -> Iterator[Finding]:
     "E216",
     "an Eiger2 has path templates",
     wrong='id3c_data.devices.eiger2_creator:\n  - {name: eiger2, prefix: "dp_eiger_sn:"}\n',
-    right=_CREATED,
+    right=CREATED,
 )
 def templates_are_there(devices: Devices) -> Iterator[Finding]:
     """Without them neither the IOC nor any reader knows where the frames are."""
@@ -139,8 +132,8 @@ def _lacks_signals(cam: Plugin) -> bool:
 @rule(
     "W201",
     "an `hdf1` that an Eiger2 names is written to",
-    wrong=_CREATED + "    plugins: [cam, hdf1]\n    hinted: []\n",
-    right=_CREATED + "    plugins: [cam, hdf1]\n    hinted: []\n    writer: hdf5\n",
+    wrong=CREATED + "    plugins: [cam, hdf1]\n    hinted: []\n",
+    right=CREATED + "    plugins: [cam, hdf1]\n    hinted: []\n    writer: hdf5\n",
 )
 def plugins_are_written_to(devices: Devices) -> Iterator[Finding]:
     """Either the control unit writes and `hdf1` is left over, or its templates or `writer` are missing."""

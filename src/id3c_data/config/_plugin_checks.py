@@ -7,29 +7,30 @@ from typing import Any, cast
 
 import yaml
 
-from ._checks import Devices, rule
+from ._checks import Devices, findings_of, rule
 from ._device_rules import detector_prefix_faults, plugin_faults
 from ._entries import DeviceEntry
 from ._faults import shown
 from ._plugins import AD_CREATOR, CREATORS, DETECTOR, Plugin, plugins_of
 from ._problem import Finding
 
-__all__ = ["cameras_are_there", "plugins_are_known", "prefixes_of_detectors_end"]
+__all__ = ["CREATED", "cameras_are_there", "plugins_are_known", "prefixes_of_detectors_end"]
 
-_CREATED = """\
+CREATED = """\
 id3c_data.devices.eiger2_creator:
   - name: eiger2
     prefix: "dp_eiger_sn:"
     write_path_template: "/detector/data/%Y/"
     read_path_template: "/data/eiger2/%Y/"
 """
+"""An Eiger2 without anything wrong, for the examples of rules."""
 
 
 @rule(
     "E211",
     "the prefix of an area detector ends in a colon",
-    wrong=_CREATED.replace("sn:", "sn"),
-    right=_CREATED,
+    wrong=CREATED.replace("sn:", "sn"),
+    right=CREATED,
 )
 def prefixes_of_detectors_end(devices: Devices) -> Iterator[Finding]:
     """What follows is `cam1:`, `HDF1:` and so on: without the colon no PV connects.
@@ -38,15 +39,14 @@ def prefixes_of_detectors_end(devices: Devices) -> Iterator[Finding]:
     """
     for entry in devices.entries:
         if entry.creator in (DETECTOR, *CREATORS):
-            for fault in detector_prefix_faults(entry.arguments.get("prefix")):
-                yield Finding(entry.path, entry.node_at(*fault.place), fault.what, fault.next_step)
+            yield from findings_of(entry, detector_prefix_faults(entry.arguments.get("prefix")))
 
 
 @rule(
     "E212",
     "each plugin is one that the creator knows, or says its class and suffix",
-    wrong=_CREATED + "    plugins: [cam, image, roi1, stat1]\n",
-    right=_CREATED + "    plugins: [cam, image, roi1, stats1]\n",
+    wrong=CREATED + "    plugins: [cam, image, roi1, stat1]\n",
+    right=CREATED + "    plugins: [cam, image, roi1, stats1]\n",
 )
 def plugins_are_known(devices: Devices) -> Iterator[Finding]:
     """A plugin is a name such as `image`, or one name with the plugin's settings."""
@@ -81,8 +81,8 @@ def _known_plugins(entry: DeviceEntry) -> tuple[str, ...]:
 @rule(
     "E213",
     "an area detector has a camera",
-    wrong=_CREATED + "    plugins: [image, roi1, stats1]\n",
-    right=_CREATED + "    plugins: [cam, image, roi1, stats1]\n",
+    wrong=CREATED + "    plugins: [image, roi1, stats1]\n",
+    right=CREATED + "    plugins: [cam, image, roi1, stats1]\n",
 )
 def cameras_are_there(devices: Devices) -> Iterator[Finding]:
     """The plugin `cam` is what arms and triggers the detector."""

@@ -105,7 +105,7 @@ def _uri_of(data: Any) -> str:
     if not isinstance(settings, dict) or not settings.get("port"):
         return ""
     host = settings.get("host", "127.0.0.1")
-    return f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{settings['port']}/api/v1"  # noqa: S104
+    return f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{settings['port']}/api/v1"  # noqa: S104 - compared, not bound to
 
 
 def _opener(**given: Any) -> Callable[[], Container]:
