@@ -12,11 +12,24 @@ import pytest
 
 from id3c_data.testing import CaPorts, ca_repeater, isolate_channel_access
 
+from ._fault_table import FaultTable
+
 _PORTS = isolate_channel_access()
 
 # A shell that starts the tests in the background makes all their processes deaf to Ctrl-C, which some test.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option that records what users see of faults."""
+    parser.addoption("--write-faults", action="store_true", help="record what this run's faults show")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare the marker of faults, and keep what tests report of them."""
+    config.addinivalue_line("markers", "fault(name, injected): the fault that a test injects, and how")
+    config.pluginmanager.register(FaultTable(config), "id3c-faults")
 
 
 @pytest.fixture(scope="session")

@@ -77,7 +77,8 @@ def test_folder_that_goes_away_during_a_run(bench: Any, engine: Any, docs: Any) 
     assert len(docs.of("event")) == 1
 
 
-def test_data_file_that_the_dcu_never_makes(bench: Any, engine: Any, docs: Any) -> None:
+@pytest.mark.fault("DCU drops one data file", injected="`Sim:DropFile`: data file 1 never appears on the DCU")
+def test_data_file_that_the_dcu_never_makes(bench: Any, engine: Any, docs: Any, fault_report: Any) -> None:
     detector = bench.detector()
     bench.put("Sim:DropFile", 1)
     error = failure(engine, bp.count([detector]))
@@ -86,15 +87,20 @@ def test_data_file_that_the_dcu_never_makes(bench: Any, engine: Any, docs: Any) 
     assert "is not there" in error.what
     assert docs.of("event") == []
     assert bench.idle
+    fault_report(error, lost=[0])
 
 
-def test_data_file_that_ends_half_way(bench: Any, engine: Any, docs: Any) -> None:
+@pytest.mark.fault(
+    "data file half-written, and then nothing", injected="`Sim:HalfFile`: saving data file 1 ends half-way"
+)
+def test_data_file_that_ends_half_way(bench: Any, engine: Any, docs: Any, fault_report: Any) -> None:
     detector = bench.detector()
     bench.put("Sim:HalfFile", 1)
     error = failure(engine, bp.count([detector]))
     assert isinstance(error, FramesMissing)
     assert "of its" in error.what
     assert docs.of("event") == []
+    fault_report(error, lost=[0])
 
 
 def test_missing_file_of_a_run_series_is_told_when_the_run_ends(bench: Any, engine: Any) -> None:

@@ -1,0 +1,154 @@
+"""Write the table of faults, from what the tests recorded: ``python docs/_faults_page.py``.
+
+The record, ``_faults.json``, is written by ``pytest --write-faults``; every run of the tests compares itself
+with it.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+DOCS = Path(__file__).parent
+PAGE = DOCS / "reference" / "faults.md"
+RECORD = DOCS / "_faults.json"
+
+HEAD = """\
+# Faults
+
+What happens when a part of the chain fails: how the tests make it fail, what the user sees, and what is lost.
+Only what never reached a disk intact is lost, and it is named; frames are counted from 0 in their run.
+
+Messages stand here as the tests got them: each run of the tests compares its own with this page. What differs
+from run to run is replaced: uids, times, ports, and the folders of the tests.
+"""
+TAIL = """\
+This page is written by `docs/_faults_page.py` from what `pytest --write-faults` recorded.
+"""
+CHAPTERS = {
+    "Detector and IOC": (
+        "IOC killed while armed",
+        "IOC killed between points",
+        "IOC killed while downloading",
+        "DCU drops one data file",
+        "data file half-written, and then nothing",
+        "disk full on the write side",
+        "two detectors with one path",
+        "clock 1 h off",
+    ),
+    "Runs": (
+        "run aborted",
+        "run stopped",
+        "run failed",
+        "run paused and resumed",
+        "thousand runs in a row",
+        "run of 10 000 points",
+        "run of 100 000 frames",
+    ),
+    "Files": (
+        "link with the IOC's path",
+        "link dangling",
+        "bit flips in a chunk",
+        "master replaced by another run's",
+        "permission denied",
+    ),
+    "Mounts": (
+        "read mount absent",
+        "read mount read-only",
+        "read mount hangs",
+        "read mount shows the file 20 s late",
+    ),
+    "Documents and catalog": (
+        "Tiled killed",
+        "Tiled slow",
+        "Tiled restarted",
+        "Tiled refuses: 401",
+        "Tiled refuses: 403",
+        "Tiled refuses: 500",
+        "network stalled for 30 s",
+        "catalog database locked",
+        "disk full on the server",
+        "disk full here",
+        "session killed with kill -9",
+        "reader killed",
+        "0MQ proxy restarted",
+    ),
+    "Attacks": (
+        "link out of the allowed roots",
+        "symbolic link swapped between check and open",
+        "raw download of a file",
+        "forged sizes in a file",
+    ),
+}
+WHO = {
+    "devices": "scan",
+    "follow": "follower",
+    "following": "follower",
+    "doctor": "doctor",
+    "catalog": "catalog",
+}
+"""Who sees it, by the folder of its test."""
+
+
+def page() -> str:
+    """Return the whole page."""
+    records: dict[str, dict[str, str]] = json.loads(RECORD.read_text())
+    return "\n".join([HEAD, *(line for name in CHAPTERS for line in chapter(name, records)), TAIL])
+
+
+def chapter(name: str, records: dict[str, dict[str, str]]) -> Iterator[str]:
+    """Yield the lines of a chapter: one row for each fault that a test made."""
+    yield f"## {name}\n"
+    yield "| fault | injected | what the user sees | what is lost | test |\n|---|---|---|---|---|"
+    for fault in CHAPTERS[name]:
+        tests = {test: record for test, record in sorted(records.items()) if record["fault"] == fault}
+        if tests:
+            yield row(fault, tests)
+    yield ""
+
+
+def row(fault: str, tests: dict[str, dict[str, str]]) -> str:
+    """Return the row of one fault; what several tests got of it stands one below the other."""
+    lost = [record["lost"] for record in tests.values()]
+    cells = (
+        [shown(fault)],
+        [record["injected"] for record in tests.values()],
+        [f"*{who(test)}*: {shown(record['seen'])}" for test, record in tests.items()],
+        [shown(text) for text in lost if text != "nothing"] or ["nothing"],
+        [f"`{test.partition('[')[0]}`" for test in tests],
+    )
+    return f"| {' | '.join('<br>'.join(dict.fromkeys(cell)) for cell in cells)} |"
+
+
+def who(test: str) -> str:
+    """Return who sees what a test reports: ``scan``, ``reader``."""
+    return WHO.get(Path(test.partition("::")[0]).parent.name, "reader")
+
+
+def shown(text: str) -> str:
+    """Return a message as plain text of a cell."""
+    return re.sub(r"([\\`*_{}\[\]<>|$~#])", r"\\\1", text)
+
+
+def exists(test: str) -> bool:
+    """Return whether there is a test of that id."""
+    file, _, name = test.partition("[")[0].partition("::")
+    return name in functions(DOCS.parent / file)
+
+
+@cache
+def functions(file: Path) -> frozenset[str]:
+    """Return the names of the functions of a file."""
+    if not file.exists():
+        return frozenset()
+    return frozenset(
+        node.name for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.FunctionDef)
+    )
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page())
