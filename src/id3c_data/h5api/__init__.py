@@ -2,7 +2,7 @@
 
 from ._bliss_state import BlissScanState
 from ._chunk_at import chunk_at
-from ._chunk_format import Codec, Inconsistent, codec_of
+from ._chunk_format import Codec, Inconsistent, check_length, codec_of
 from ._decoder import Decoder, ImagecodecsDecoder, decode_chunk
 from ._hops import Found, Hop
 from ._independent import IndependentResolver, open_independent, written_in_swmr_mode
@@ -74,6 +74,7 @@ __all__ = [
     "VirtualBlock",
     "Wanted",
     "attribute_of",
+    "check_length",
     "child_of",
     "chunk_at",
     "chunks_of",

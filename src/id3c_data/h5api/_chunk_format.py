@@ -14,7 +14,7 @@ from typing import Final
 
 from ..errors import LayoutUnknown
 
-__all__ = ["BlockLayout", "Codec", "Inconsistent", "codec_of", "read_blocks"]
+__all__ = ["BlockLayout", "Codec", "Inconsistent", "check_length", "codec_of", "read_blocks"]
 
 _HEADER: Final = struct.Struct(">QI")
 _LENGTH: Final = struct.Struct(">I")
@@ -102,6 +102,13 @@ class BlockLayout:
         return self.block in self.lengths[:-1] or (bool(self.lengths) and self.lengths[-1] == last)
 
 
+def check_length(size: int, expected: int, codec: Codec) -> None:
+    """Raise `Inconsistent` where so many bytes cannot decode to what is expected, however they look."""
+    most = size if codec is Codec.NONE else _LZ4_GROWS_BY_AT_MOST * size
+    if expected > most:
+        raise Inconsistent(f"{size} bytes cannot decode to {expected}")
+
+
 def read_blocks(chunk: bytes, expected: int, itemsize: int, codec: Codec) -> BlockLayout:
     """Return the blocks of a chunk, whose headers and lengths fit each other and the frame.
 
@@ -126,8 +133,7 @@ def read_blocks(chunk: bytes, expected: int, itemsize: int, codec: Codec) -> Blo
     size, block = _HEADER.unpack_from(chunk)
     if size != expected:
         raise Inconsistent(f"the header says {size} bytes where the chunk holds {expected}")
-    if expected > _LZ4_GROWS_BY_AT_MOST * len(chunk):
-        raise Inconsistent(f"{len(chunk)} bytes cannot decode to {expected}")
+    check_length(len(chunk), expected, codec)
     tail = 0
     if codec is Codec.BSLZ4:
         tail = expected // itemsize % 8 * itemsize

@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import prod
-from typing import Any
-
-from numpy.typing import NDArray
 
 from ..errors import Hdf5Error
 from ._image_shape import ImageShape
@@ -70,11 +67,6 @@ class ChunkGrid:
         """How many frames a chunk reaches over."""
         return self.chunk[0] if self.lead else 1
 
-    @property
-    def one_frame_each(self) -> bool:
-        """Whether each chunk is one whole frame."""
-        return prod(self.chunk) == self.frame[0] * self.frame[1] and self.chunk[-2:] == self.frame
-
     def layer(self, n: int) -> int:
         """Return the place of the chunks of frame ``n`` on the axis of frames."""
         return n // self.frames_each
@@ -98,12 +90,19 @@ class ChunkGrid:
         channel = self.channel // self.chunk[1] * self.chunk[1] if self.lead == 2 else 0
         return (*(layer * self.frames_each, channel)[: self.lead], row * height, column * width)
 
-    def part(self, frame: NDArray[Any], row: int, column: int) -> NDArray[Any]:
-        """Return the part of a frame that a chunk covers."""
-        height, width = self.chunk[-2:]
-        return frame[row * height : (row + 1) * height, column * width : (column + 1) * width]
+    @property
+    def tile(self) -> tuple[int, int]:
+        """Height and width of a chunk."""
+        return self.chunk[-2], self.chunk[-1]
 
-    def frame_of(self, tile: NDArray[Any], n: int) -> NDArray[Any]:
-        """Return the part of a decoded chunk that belongs to frame ``n`` and the channel."""
-        place = (n, self.channel)[: self.lead]
-        return tile[tuple(p % c for p, c in zip(place, self.chunk, strict=False))]
+    @property
+    def layers(self) -> int:
+        """How many frames, times channels, a chunk holds."""
+        return prod(self.chunk[:-2])
+
+    def layer_of(self, n: int) -> int:
+        """Return which of the layers of its chunks frame ``n`` is."""
+        number = 0
+        for place, size in zip((n, self.channel)[: self.lead], self.chunk, strict=False):
+            number = number * size + place % size
+        return number

@@ -14,16 +14,13 @@ from numpy.typing import NDArray
 from ..errors import DamagedChunk, Hdf5Error
 from ..h5api import (
     Codec,
-    Decoder,
     Found,
-    ImagecodecsDecoder,
     Inconsistent,
     RawStorage,
     Resolver,
     chunks_of,
     codec_of,
     contiguous_offset,
-    decode_chunk,
     dtype_of,
     filters_of,
     hdf5_errors,
@@ -34,12 +31,11 @@ from ..h5api import (
 )
 from ._chunk_grid import ChunkGrid
 from ._chunk_table import ChunkLookup, Chunks, ChunkTable
+from ._compressed import CompressedFrame
 from ._descriptors import DESCRIPTORS, FileReference
 from ._image_shape import ImageShape
 
 __all__ = ["FrameSource", "Image", "frame_source", "pixel_type", "raw_source"]
-
-DECODER: Final[Decoder] = ImagecodecsDecoder()
 
 _DAMAGED = "copy the file again from where it was written; the other frames can be read"
 
@@ -68,8 +64,8 @@ class FrameSource(Protocol):
         """Return how many of ``count`` frames are in the file without a gap, from frame ``n`` on."""
         ...
 
-    def read_into(self, n: int, out: Image) -> None:
-        """Write the pixels of frame ``n`` into an array.
+    def compressed(self, n: int) -> CompressedFrame:
+        """Return frame ``n`` as it stands in the file.
 
         Raises
         ------
@@ -168,26 +164,26 @@ class ChunkedSource:
         """Return how many frames are in the file without a gap, from frame ``n`` on."""
         return self.chunks.written_from(n, count)
 
-    def read_into(self, n: int, out: Image) -> None:
-        """Write the pixels of frame ``n`` into an array."""
+    def compressed(self, n: int) -> CompressedFrame:
+        """Return frame ``n`` as it stands in the file."""
         grid = self.chunks.grid
+        places = [self.chunks.locate(n, row, column) for row, column in grid.cells()]
         try:
-            if grid.one_frame_each and out.flags.c_contiguous and out.dtype == self.image.dtype:
-                self._decode(n, 0, 0, out.reshape(-1).view(np.uint8))
-                return
-            for row, column in grid.cells():
-                tile = np.empty(grid.chunk, self.image.dtype)
-                self._decode(n, row, column, tile.reshape(-1).view(np.uint8))
-                target = grid.part(out, row, column)
-                target[...] = grid.frame_of(tile, n)[: target.shape[0], : target.shape[1]]
+            chunks = tuple(DESCRIPTORS.read(self.file, size, offset) for size, offset, _ in places)
         except Inconsistent as error:
-            raise DamagedChunk(f"frame {n} is damaged: {error}", self.where, _DAMAGED) from error
-
-    def _decode(self, n: int, row: int, column: int, out: NDArray[np.uint8]) -> None:
-        size, offset, skipped = self.chunks.locate(n, row, column)
-        chunk = DESCRIPTORS.read(self.file, size, offset)
-        codec = Codec.NONE if skipped else self.codec
-        decode_chunk(chunk, codec, self.image.dtype.itemsize, out, DECODER)
+            raise DamagedChunk(f"frame {n} is cut off: {error}", self.where, _DAMAGED) from error
+        return CompressedFrame(
+            codec=self.codec,
+            dtype=self.image.dtype,
+            shape=self.image.frame,
+            tile=grid.tile,
+            chunks=chunks,
+            skipped=tuple(skipped for _, _, skipped in places),
+            layers=grid.layers,
+            layer=grid.layer_of(n),
+            number=n,
+            where=self.where,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,15 +200,15 @@ class ContiguousSource:
         """Return how many frames are in the file without a gap, from frame ``n`` on."""
         return 0 if self.offset is None else count
 
-    def read_into(self, n: int, out: Image) -> None:
-        """Write the pixels of frame ``n`` into an array."""
+    def compressed(self, n: int) -> CompressedFrame:
+        """Return frame ``n`` as it stands in the file."""
         size = self.image.frame_bytes
         at = (self.offset or 0) + (n * self.channels + self.image.channel) * size
         try:
             data = DESCRIPTORS.read(self.file, size, at)
         except Inconsistent as error:
             raise DamagedChunk(f"frame {n} is cut off: {error}", self.where, _DAMAGED) from error
-        out[...] = np.frombuffer(data, self.image.dtype).reshape(self.image.frame)
+        return CompressedFrame.plain(data, self.image.dtype, self.image.frame, n, self.where)
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,11 +226,11 @@ class RawSource:
         there = self.storage.size // (self.image.frame_bytes * self.channels)
         return max(0, min(count, there - n))
 
-    def read_into(self, n: int, out: Image) -> None:
-        """Write the pixels of frame ``n`` into an array."""
+    def compressed(self, n: int) -> CompressedFrame:
+        """Return frame ``n`` as it stands in the files."""
         size = self.image.frame_bytes
         data = self.storage.read((n * self.channels + self.image.channel) * size, size)
-        out[...] = np.frombuffer(data, self.image.dtype).reshape(self.image.frame)
+        return CompressedFrame.plain(data, self.image.dtype, self.image.frame, n, self.where)
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,8 +251,9 @@ class LibrarySource:
         """Return how many frames are in the file without a gap, from frame ``n`` on."""
         return count if self.chunks is None else self.chunks.written_from(n, count)
 
-    def read_into(self, n: int, out: Image) -> None:
-        """Write the pixels of frame ``n`` into an array."""
+    def compressed(self, n: int) -> CompressedFrame:
+        """Return frame ``n``, decoded by HDF5."""
+        out = np.empty(self.image.frame, self.image.dtype)
         with open_independent(self.file.real_path) as file:
             self.file.check(file.identity)
             try:
@@ -264,3 +261,4 @@ class LibrarySource:
                 out[...] = dataset[self.image.place(n)]
             except (OSError, RuntimeError) as error:
                 raise DamagedChunk(f"frame {n} cannot be decoded: {error}", self.where, _DAMAGED) from error
+        return CompressedFrame.plain(out.tobytes(), out.dtype, self.image.frame, n, self.where)

@@ -13,12 +13,14 @@ from numpy.typing import NDArray
 
 from ..errors import FileClosed, FrameNotWritten, Hdf5Error
 from ..h5api import Resolver
+from ._compressed import CompressedFrame
 from ._descriptors import DESCRIPTORS
 from ._layouts import read_master
 from ._mask import mask_from_frame, read_mask
 from ._metadata import FrameMetadata, read_metadata
 from ._parts import FrameType, MasterFrames
 from ._selection import Selection
+from ._workers import WORKERS
 
 __all__ = ["StackFrames", "different_kinds", "read_pixels"]
 
@@ -86,9 +88,7 @@ class StackFrames:
             with self._resolver.open(self._masters[0].path) as file:
                 mask = read_mask(self._resolver, file, self._channel)
             if mask is None or mask.shape != self.type.shape:
-                frame = np.empty(self.type.shape, self.type.dtype)
-                self.read_into(0, frame)
-                mask = mask_from_frame(frame)
+                mask = mask_from_frame(self._fetch(0).decoded())
             self._mask = mask
         return self._mask
 
@@ -98,7 +98,7 @@ class StackFrames:
 
     def read(self, view: Selection) -> NDArray[Any]:
         """Return the pixels of a selection as an array of the caller's own."""
-        return read_pixels(view, self.type, self.read_into)
+        return read_pixels(view, self.type, self._fetch)
 
     def items(self, view: Selection) -> Iterator[NDArray[Any]]:
         """Yield what is along the first axis of a selection."""
@@ -107,16 +107,21 @@ class StackFrames:
             item.flags.writeable = False
             yield item
 
-    def read_into(self, n: int, out: NDArray[Any]) -> None:
-        """Write the pixels of frame ``n`` into an array."""
+    def compressed(self, view: Selection) -> Iterator[CompressedFrame]:
+        """Yield the frames of a selection as they stand in their files."""
+        numbers = view.frames.reshape(-1).tolist()
+        return WORKERS.in_order(self._fetch, numbers, WORKERS.ahead(self.type.nbytes))
+
+    def _fetch(self, n: int) -> CompressedFrame:
+        """Return frame ``n`` as it stands in its file."""
         if self._closed:
             raise FileClosed("the stack is closed", str(self.masters[0]), "open it again")
         at = bisect_right(self._starts, n) - 1
         try:
-            self._masters[at].read_into(n - self._starts[at], out)
+            return self._masters[at].place(n - self._starts[at]).compressed()
         except FrameNotWritten:
             self._look_again(at)
-            self._masters[at].read_into(n - self._starts[at], out)
+            return self._masters[at].place(n - self._starts[at]).compressed()
 
     def close(self) -> None:
         """Close the files."""
@@ -144,7 +149,7 @@ class StackFrames:
 
 
 def read_pixels(
-    selection: Selection, frames: FrameType, read_into: Callable[[int, NDArray[Any]], None]
+    selection: Selection, frames: FrameType, fetch: Callable[[int], CompressedFrame]
 ) -> NDArray[Any]:
     """Return the pixels of a selection as an array of the caller's own.
 
@@ -154,20 +159,19 @@ def read_pixels(
         Which pixels of which frames.
     frames
         Size and pixel type of the frames.
-    read_into
-        Writes the pixels of the frame of a number into an array.
+    fetch
+        Returns the frame of a number as it stands in its file; called in several threads.
     """
     out = np.empty(selection.shape, frames.dtype)
-    numbers = [int(n) for n in selection.frames.reshape(-1)]
+    numbers = selection.frames.reshape(-1).tolist()
     flat = out.reshape(len(numbers), *selection.frame_shape)
-    if selection.whole_frames(*frames.shape):
-        for position, n in enumerate(numbers):
-            read_into(n, flat[position])
-        return out
-    frame = np.empty(frames.shape, frames.dtype)
-    for position, n in enumerate(numbers):
-        read_into(n, frame)
-        flat[position] = selection.of(frame)
+
+    def read(numbered: tuple[int, int]) -> None:
+        position, n = numbered
+        fetch(n).decode_part(selection, flat[position, ...])
+
+    for _ in WORKERS.in_order(read, enumerate(numbers), WORKERS.ahead(frames.nbytes)):
+        pass
     return out
 
 

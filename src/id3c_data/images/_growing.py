@@ -168,7 +168,7 @@ class GrowingFrames:
         look.confirm()
         for place in places.values():
             self._used[place.source.file.key] = place.source.file
-        pixels = read_pixels(selection, self.type, lambda n, out: places[n].read_into(out))
+        pixels = read_pixels(selection, self.type, lambda n: places[n].compressed())
         look.check_bytes()
         return pixels
 

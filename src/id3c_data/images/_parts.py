@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import FileIncomplete, FileMissing, FrameNotWritten, Hdf5Error
-from ._frame_source import FrameSource, Image
+from ._compressed import CompressedFrame
+from ._frame_source import FrameSource
 
 __all__ = ["Absent", "FrameType", "Lacking", "MasterFrames", "Part", "Place"]
 
@@ -28,6 +29,11 @@ class FrameType:
     def shape(self) -> tuple[int, int]:
         """Height and width."""
         return self.height, self.width
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of a decoded frame."""
+        return self.height * self.width * self.dtype.itemsize
 
     def __str__(self) -> str:
         return f"{self.height} x {self.width} {self.dtype}"
@@ -111,9 +117,9 @@ class Place:
     source: FrameSource
     number: int
 
-    def read_into(self, out: Image) -> None:
-        """Write the pixels of the frame into an array."""
-        self.source.read_into(self.number, out)
+    def compressed(self) -> CompressedFrame:
+        """Return the frame as it stands in its file."""
+        return self.source.compressed(self.number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,20 +186,20 @@ class MasterFrames:
         """Where frames are."""
         return tuple(part.source for part in self.parts if not isinstance(part.source, Absent))
 
-    def read_into(self, n: int, out: Image) -> None:
-        """Write the pixels of frame ``n`` into an array.
+    def place(self, n: int) -> Place:
+        """Return where frame ``n`` is.
 
         Raises
         ------
         FrameNotWritten
             The frame is promised and not there.
         Hdf5Error
-            It is there, or its link is, and cannot be read.
+            Its link is there, and cannot be read.
         """
         place = self.locate(n)
         if isinstance(place, Lacking):
             raise place.error(n, self)
-        place.read_into(out)
+        return place
 
     def locate(self, n: int) -> Place | Lacking:
         """Return where frame ``n`` is, or why it is nowhere.

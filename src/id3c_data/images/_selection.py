@@ -9,7 +9,7 @@ from typing import Any, TypeAlias, cast
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Pixels", "Selection", "expanded"]
+__all__ = ["Pixels", "Selection", "expanded", "whole_frame"]
 
 Pixels: TypeAlias = "int | range | NDArray[np.intp]"
 """Which rows or columns: one (the axis is gone), a slice of them, or a list of them."""
@@ -84,6 +84,11 @@ class Selection:
         if frames.ndim != 1 or frames_per_event < 1 or len(frames) % frames_per_event:
             raise ValueError(f"shape {self.shape} is not made of events of {frames_per_event} frames")
         return Selection(frames.reshape(-1, frames_per_event), self.rows, self.columns)
+
+
+def whole_frame(height: int, width: int) -> Selection:
+    """Return the selection of all pixels of one frame."""
+    return Selection(np.zeros((), np.int64), range(height), range(width))
 
 
 def _key(pixels: Pixels) -> Any:
