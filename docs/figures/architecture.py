@@ -100,7 +100,7 @@ def way_of_the_data() -> str:
         box(right, 350, wide, "h5api/", "opens without locks, resolves links"),
         box(left, 450, wide, "Tiled server", "catalog/: MasterAdapter reads frames"),
         box(right, 450, wide, "FrameStack", "images/: one lazy array of all frames", kind="core"),
-        box(left, 560, wide, 'cat[-1].primary["eiger2_image"]', "over HTTP, from anywhere"),
+        box(left, 560, wide, "cat[-1]", 'primary["eiger2_image"], over HTTP'),
         box(middle, 560, wide, "EigerHandler", "documents/: databroker's events, filled"),
         box(right, 560, wide, "open_stack(master)", "where the disk is mounted"),
         way((145, 67), (145, 120)),

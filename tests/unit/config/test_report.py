@@ -139,118 +139,14 @@ def test_json_has_every_field(file: Path) -> None:
     }
 
 
-SARIF: dict[str, Any] = {
-    # What is written of SARIF 2.1.0, as its schema has it; each object is closed, so nothing else is
-    "type": "object",
-    "required": ["version", "runs"],
-    "additionalProperties": False,
-    "properties": {
-        "$schema": {"type": "string", "format": "uri"},
-        "version": {"const": "2.1.0"},
-        "runs": {"type": "array", "minItems": 1, "items": {"$ref": "#/definitions/run"}},
-    },
-    "definitions": {
-        "run": {
-            "required": ["tool", "results"],
-            "additionalProperties": False,
-            "properties": {
-                "tool": {
-                    "required": ["driver"],
-                    "additionalProperties": False,
-                    "properties": {
-                        "driver": {
-                            "required": ["name"],
-                            "additionalProperties": False,
-                            "properties": {
-                                "name": {"type": "string"},
-                                "rules": {
-                                    "type": "array",
-                                    "uniqueItems": True,
-                                    "items": {"$ref": "#/definitions/reportingDescriptor"},
-                                },
-                            },
-                        }
-                    },
-                },
-                "columnKind": {"enum": ["utf16CodeUnits", "unicodeCodePoints"]},
-                "artifacts": {
-                    "type": "array",
-                    "uniqueItems": True,
-                    "items": {
-                        "additionalProperties": False,
-                        "properties": {"location": {"$ref": "#/definitions/artifactLocation"}},
-                    },
-                },
-                "results": {"type": "array", "items": {"$ref": "#/definitions/result"}},
-            },
-        },
-        "reportingDescriptor": {
-            "required": ["id"],
-            "additionalProperties": False,
-            "properties": {
-                "id": {"type": "string"},
-                "shortDescription": {"$ref": "#/definitions/multiformatMessageString"},
-                "fullDescription": {"$ref": "#/definitions/multiformatMessageString"},
-                "defaultConfiguration": {
-                    "additionalProperties": False,
-                    "properties": {"level": {"$ref": "#/definitions/level"}},
-                },
-            },
-        },
-        "multiformatMessageString": {
-            "required": ["text"],
-            "additionalProperties": False,
-            "properties": {"text": {"type": "string", "minLength": 1}},
-        },
-        "level": {"enum": ["none", "note", "warning", "error"]},
-        "result": {
-            "required": ["message"],
-            "additionalProperties": False,
-            "properties": {
-                "ruleId": {"type": "string"},
-                "ruleIndex": {"type": "integer", "minimum": 0},
-                "level": {"$ref": "#/definitions/level"},
-                "message": {"$ref": "#/definitions/multiformatMessageString"},
-                "locations": {
-                    "type": "array",
-                    "items": {
-                        "additionalProperties": False,
-                        "properties": {
-                            "physicalLocation": {
-                                "required": ["artifactLocation"],
-                                "additionalProperties": False,
-                                "properties": {
-                                    "artifactLocation": {"$ref": "#/definitions/artifactLocation"},
-                                    "region": {
-                                        "additionalProperties": False,
-                                        "properties": {
-                                            "startLine": {"type": "integer", "minimum": 1},
-                                            "startColumn": {"type": "integer", "minimum": 1},
-                                            "endColumn": {"type": "integer", "minimum": 1},
-                                        },
-                                    },
-                                },
-                            }
-                        },
-                    },
-                },
-            },
-        },
-        "artifactLocation": {
-            "additionalProperties": False,
-            "properties": {
-                "uri": {"type": "string", "format": "uri-reference"},
-                "uriBaseId": {"type": "string"},
-            },
-        },
-    },
-}
+SARIF: dict[str, Any] = json.loads((Path(__file__).parent / "sarif" / "sarif-2.1.0-rtm.5.json").read_text())
+"""The whole schema of the standard, as the npm package @microsoft/jest-sarif 1.0.0-beta.0 has it (MIT)."""
 
 
 def sarif_of(*problems: Problem, files: tuple[Path, ...] = ()) -> dict[str, Any]:
     """Return a SARIF log, of the right form."""
     content = json.loads(render(Report(files, problems), "sarif"))
-    jsonschema.Draft7Validator(SARIF, format_checker=jsonschema.FormatChecker()).validate(content)
+    jsonschema.validators.validator_for(SARIF)(SARIF, format_checker=jsonschema.FormatChecker()).validate(content)
     return content
 
 
