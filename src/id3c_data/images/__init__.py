@@ -1,9 +1,19 @@
 """Frames: master files in, one lazy array out."""
 
-from ..h5api import Decoder
+from ..h5api import Codec, Decoder
+from ._compressed import CompressedFrame, decode_frames
 from ._metadata import FrameMetadata
 from ._open_stack import open_stack
 from ._stack import FrameStack
 from ._values import Quantity
 
-__all__ = ["Decoder", "FrameMetadata", "FrameStack", "Quantity", "open_stack"]
+__all__ = [
+    "Codec",
+    "CompressedFrame",
+    "Decoder",
+    "FrameMetadata",
+    "FrameStack",
+    "Quantity",
+    "decode_frames",
+    "open_stack",
+]

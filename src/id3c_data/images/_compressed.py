@@ -115,7 +115,7 @@ class CompressedFrame:
             raise self._damaged(error) from error
 
     def decode_part(self, part: Selection, out: NDArray[Any]) -> None:
-        """Write the pixels that a selection leaves of the frame into an array; raises as `decode_into` does."""
+        """Write what a selection leaves of the frame into an array; raises as `decode_into` does."""
         if part.whole_frames(*self.shape):
             self.decode_into(out)
         else:
@@ -132,7 +132,7 @@ class CompressedFrame:
         return out
 
     def check(self) -> None:
-        """Raise `Inconsistent` where the bytes cannot be such a frame, so that none of its sizes is forged."""
+        """Raise `Inconsistent` where the bytes cannot be such a frame: no forged size passes."""
         if min(*self.shape, *self.tile, self.layers) < 1 or not 0 <= self.layer < self.layers:
             raise Inconsistent(
                 f"{self.shape} in chunks of {self.layers} times {self.tile}, of these {self.layer}"

@@ -7,14 +7,17 @@ import threading
 import weakref
 from collections import OrderedDict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from ..errors import Hdf5Error
 from ..h5api import FileIdentity, Inconsistent, OpenFile, open_descriptor, written_in_swmr_mode
 
 __all__ = ["DESCRIPTORS", "DescriptorPool", "FileReference"]
+
+ANY_DEVICE: Final = -1
+"""Number of a device in a reference that came from another process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +60,15 @@ class FileReference:
         """What tells the file from all others."""
         return self.real_path, self.identity.device, self.identity.inode
 
+    def __reduce__(self) -> Any:
+        """Leave out the number of the device, which is another on each machine that has mounted it."""
+        everywhere = replace(self.identity, device=ANY_DEVICE)
+        return FileReference, (self.path, self.real_path, everywhere, self.growing)
+
     def check(self, now: FileIdentity) -> None:
         """Raise where the file is not what it was."""
+        if self.identity.device == ANY_DEVICE:
+            now = replace(now, device=ANY_DEVICE)
         same = (self.identity.device, self.identity.inode) == (now.device, now.inode)
         if not same or not (self.identity == now or (self.growing and now.size >= self.identity.size)):
             raise Hdf5Error(

@@ -5,11 +5,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 import h5py
 import numpy as np
-from numpy.typing import NDArray
 
 from ..errors import DamagedChunk, Hdf5Error
 from ..h5api import (
@@ -35,11 +34,9 @@ from ._compressed import CompressedFrame
 from ._descriptors import DESCRIPTORS, FileReference
 from ._image_shape import ImageShape
 
-__all__ = ["FrameSource", "Image", "frame_source", "pixel_type", "raw_source"]
+__all__ = ["FrameSource", "frame_source", "pixel_type", "raw_source"]
 
 _DAMAGED = "copy the file again from where it was written; the other frames can be read"
-
-Image = NDArray[Any]
 
 
 class FrameSource(Protocol):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, TypeAlias, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DamagedChunk, FrameNotWritten, Hdf5Error
 from ..h5api import Look, NotYet, Reader, ScanWatch, Standing, Wanted
+from ._compressed import CompressedFrame
 from ._descriptors import DESCRIPTORS, FileReference
 from ._frames import read_pixels
 from ._live_masters import LiveMasters
@@ -19,10 +20,13 @@ from ._metadata import FrameMetadata, read_metadata
 from ._parts import Place
 from ._selection import Selection
 from ._view import GrowingView
+from ._workers import WORKERS
 
 __all__ = ["GrowingFrames"]
 
 T = TypeVar("T")
+Take: TypeAlias = Callable[[Selection, dict[int, Place]], T]
+"""Makes something of frames whose places are known."""
 _BATCH_BYTES: Final = 1 << 23
 """Frames that are read at once; a reader that keeps up with the detector gets them one by one."""
 
@@ -96,9 +100,24 @@ class GrowingFrames:
 
     def read(self, view: GrowingView) -> NDArray[Any]:
         """Return the pixels of a view, as soon as all are there, or the run is over."""
+        return self._whole(view, self._pixels)
+
+    def items(self, view: GrowingView) -> Iterator[NDArray[Any]]:
+        """Yield what is along the first axis of a view, each item as soon as it is there."""
+        for items in self._batches(view, self._pixels):
+            items.flags.writeable = False
+            yield from items
+
+    def compressed(self, view: GrowingView) -> Iterator[CompressedFrame]:
+        """Yield the frames of a view as they stand in their files, each as soon as it is there."""
+        for frames in self._batches(view, self._stored):
+            yield from frames
+
+    def _whole(self, view: GrowingView, take: Take[T]) -> T:
+        """Return what is made of the frames of a view, as soon as all are there, or the run is over."""
         reach = view.reach
 
-        def attempt(look: Look, standing: Standing) -> NDArray[Any]:
+        def attempt(look: Look, standing: Standing) -> T:
             if standing.over:
                 selection = view.selection(self._live.count(look, standing), over=True)
             elif reach.frames is None:
@@ -106,35 +125,37 @@ class GrowingFrames:
             else:
                 selection = view.selection(reach.frames)
             places = self._live.places(look, standing)
-            return self._fetch(selection, look, {n: places(n) for n in _numbers(selection)})
+            return self._fetch(selection, look, {n: places(n) for n in _numbers(selection)}, take)
 
         last = "the end of the run" if reach.frames is None else f"frame {reach.frames - 1}"
         return self._until(attempt, last)
 
-    def items(self, view: GrowingView) -> Iterator[NDArray[Any]]:
-        """Yield what is along the first axis of a view, each item as soon as it is there."""
+    def _batches(self, view: GrowingView, take: Take[T]) -> Iterator[T]:
+        """Yield what is made of the frames of a view, of some at a time, as soon as they are there."""
         reach, done = view.reach, 0
         if not reach.in_order:
-            yield from _read_only(self.read(view))
+            yield self._whole(view, take)
             return
         while reach.items is None or done < reach.items:
-            items = self._until(
-                lambda look, standing, done=done: self._following(view, done, look, standing),
+            there, taken = self._until(
+                lambda look, standing, done=done: self._following(view, done, look, standing, take),
                 f"frame {(view[done].reach.frames or 1) - 1}",
                 cut=True,
             )
-            if not len(items):
+            if not there:
                 return
-            yield from _read_only(items)
-            done += len(items)
+            yield taken
+            done += there
 
     def close(self) -> None:
         """Close the files, and end what waits in other threads."""
         self._reader.close()
         DESCRIPTORS.forget(self._used.values())
 
-    def _following(self, view: GrowingView, done: int, look: Look, standing: Standing) -> NDArray[Any]:
-        """Return the next items of a view that are there, at least one, or none where it has ended."""
+    def _following(
+        self, view: GrowingView, done: int, look: Look, standing: Standing, take: Take[T]
+    ) -> tuple[int, T]:
+        """Return how many of the next items of a view are there, and what is made of them; 0 at its end."""
         rest = slice(done, done + self._batch(view))
         if standing.over:
             selection = view.selection(self._live.count(look, standing), over=True)[rest]
@@ -151,11 +172,13 @@ class GrowingFrames:
                 break  # those before it can be read
             there += 1
         try:
-            return self._fetch(selection[:there], look, found)
+            return there, self._fetch(selection[:there], look, found, take)
         except DamagedChunk:
             if there < 2:
                 raise
-            return self._fetch(selection[:1], look, found)  # those before the damaged one can be read
+            return 1, self._fetch(
+                selection[:1], look, found, take
+            )  # those before the damaged one can be read
 
     def _batch(self, view: GrowingView) -> int:
         """Return how many items of a view are read at once."""
@@ -163,14 +186,21 @@ class GrowingFrames:
         each = int(np.prod(frames, dtype=np.int64)) * self.type.height * self.type.width
         return max(1, _BATCH_BYTES // (each * self.type.dtype.itemsize))
 
-    def _fetch(self, selection: Selection, look: Look, places: dict[int, Place]) -> NDArray[Any]:
-        """Return the pixels of frames whose places were found in a look, if they count."""
+    def _fetch(self, selection: Selection, look: Look, places: dict[int, Place], take: Take[T]) -> T:
+        """Return what is made of frames whose places were found in a look, if they count."""
         look.confirm()
         for place in places.values():
             self._used[place.source.file.key] = place.source.file
-        pixels = read_pixels(selection, self.type, lambda n: places[n].compressed())
+        taken = take(selection, places)
         look.check_bytes()
-        return pixels
+        return taken
+
+    def _pixels(self, selection: Selection, places: dict[int, Place]) -> NDArray[Any]:
+        return read_pixels(selection, self.type, lambda n: places[n].compressed())
+
+    def _stored(self, selection: Selection, places: dict[int, Place]) -> list[CompressedFrame]:
+        numbers = list(_numbers(selection))
+        return list(WORKERS.in_order(lambda n: places[n].compressed(), numbers, len(numbers)))
 
     def _until(self, attempt: Callable[[Look, Standing], T], what: str, *, cut: bool = False) -> T:
         def look_once(look: Look, standing: Standing) -> T:
@@ -185,8 +215,3 @@ class GrowingFrames:
 
 def _numbers(selection: Selection) -> Iterator[int]:
     return map(int, selection.frames.reshape(-1))
-
-
-def _read_only(items: NDArray[Any]) -> Iterator[NDArray[Any]]:
-    items.flags.writeable = False
-    return iter(items)

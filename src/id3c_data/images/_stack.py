@@ -11,6 +11,7 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 from numpy.typing import DTypeLike, NDArray
 
 from ..errors import MissingExtra
+from ._compressed import CompressedFrame
 from ._metadata import FrameMetadata
 from ._parts import FrameType
 from ._selection import Selection
@@ -75,6 +76,10 @@ class Frames(Protocol):
 
     def items(self, view: Any) -> Iterator[NDArray[Any]]:
         """Yield what is along the first axis of a view."""
+        ...
+
+    def compressed(self, view: Any) -> Iterator[CompressedFrame]:
+        """Yield the frames of a view as they stand in their files."""
         ...
 
     def close(self) -> None:
@@ -197,6 +202,21 @@ class FrameStack(NDArrayOperatorsMixin):
             A file cannot be read, or is not what it was when the stack was opened.
         """
         return self._frames.read(self._view)
+
+    def compressed(self) -> Iterator[CompressedFrame]:
+        """Yield the frames as they stand in their files, whole and in order, some of them read ahead.
+
+        For sending them elsewhere: they are a tenth of the pixels' bytes, and `decode_frames` makes pixels of
+        them. Which rows and columns this stack leaves of a frame makes no difference here; of a stack of
+        events come the frames of the first event, then those of the second. Of a stack that grows each comes
+        as it lands on the disk. Close the iterator where it is not used up.
+
+        Raises
+        ------
+        FrameNotWritten, RetryTimeoutException, FileClosed, DamagedChunk, Hdf5Error
+            As `read` does; what a chunk's bytes say is not looked at, though.
+        """
+        return self._frames.compressed(self._view)
 
     def to_dask(self) -> Any:
         """Return the stack as a dask array, in chunks of some frames each.

@@ -9,7 +9,7 @@ import h5py
 import numpy as np
 import pytest
 
-from id3c_data.errors import FileClosed, MissingExtra
+from id3c_data.errors import FileClosed, Hdf5Error, MissingExtra
 from id3c_data.images import FrameMetadata, open_stack
 from id3c_data.sim import (
     CHANNELS,
@@ -110,6 +110,19 @@ def test_reading_from_many_threads(stack):
 def test_a_stack_survives_pickling(stack):
     again = pickle.loads(pickle.dumps(stack[2:4, ::2]))  # noqa: S301
     np.testing.assert_array_equal(again.read(), IMAGES[2:4, ::2])
+
+
+def test_an_unpickled_stack_reads_only_the_files_that_it_was_made_of(stack, files):
+    pickled = pickle.dumps(stack)
+    files.data[0].write_bytes(files.data[1].read_bytes())
+    with pytest.raises(Hdf5Error, match="changed or replaced"):
+        pickle.loads(pickled)[0].read()  # noqa: S301
+
+
+def test_an_unpickled_stack_knows_its_chunks_and_opens_no_hdf5(stack, monkeypatch):
+    pickled = pickle.dumps(stack)
+    monkeypatch.setattr(h5py, "File", None)
+    np.testing.assert_array_equal(pickle.loads(pickled).read(), IMAGES)  # noqa: S301
 
 
 def test_a_closed_stack_and_its_views_cannot_be_read(stack):
