@@ -35,7 +35,7 @@ _ALWAYS_NEW = (
     (re.compile(r"(?<![0-9A-Za-z])[0-9a-f]{8}(?![0-9A-Za-z])"), "<id>"),
     (re.compile(r"(<id>)_\d+(?=_master|_data)"), r"\1_<series>"),
     (re.compile(r"(//(?:127\.0\.0\.1|localhost)):\d+"), r"\1:<port>"),
-    (re.compile(r"/\d{4}/\d\d(?=/)"), "/%Y/%m"),
+    (re.compile(r"/\d{4}/\d\d(?=[/:\s']|$)"), "/%Y/%m"),
     (re.compile(r"\d+\.\d+(?= ?m?s\b)"), "<time>"),
     (re.compile(r"\b\d{4,}\b"), "<number>"),
     (re.compile(r"\s+"), " "),
@@ -45,7 +45,7 @@ _ALWAYS_NEW = (
 FaultReport = Callable[..., None]
 
 
-def settled(text: str, hide: Mapping[str, str]) -> str:
+def settled(text: str, hide: Mapping[str, str], folder: str) -> str:
     """Return a message without what differs from run to run: uids, ports, folders of tests, times.
 
     Parameters
@@ -54,9 +54,12 @@ def settled(text: str, hide: Mapping[str, str]) -> str:
         The message.
     hide
         Further parts, and what is to stand for each.
+    folder
+        Below which each test has a folder of its own.
     """
     for part, name in hide.items():
         text = text.replace(part, name)
+    text = re.sub(re.escape(folder) + r"/[^/\s'\":]+", "/data", text)
     for pattern, name in _ALWAYS_NEW:
         text = pattern.sub(name, text)
     return text.strip()
@@ -80,7 +83,7 @@ class FaultTable:
     def __init__(self, config: pytest.Config) -> None:
         self._writes = bool(config.getoption("write_faults", default=False))
         self._is_worker = hasattr(config, "workerinput")
-        self._recorded: dict[str, Any] = json.loads(RECORD.read_text()) if RECORD.exists() else {}
+        self._recorded: dict[str, Any] = json.loads(RECORD.read_text())
         self._got: dict[str, Any] = {}
 
     @pytest.fixture
@@ -95,14 +98,13 @@ class FaultTable:
         """
         marker = request.node.get_closest_marker("fault")
         assert marker, "a test that reports a fault names it: @pytest.mark.fault(name, injected=...)"
-        folder = f"{tmp_path_factory.getbasetemp()}/"
+        folder = str(tmp_path_factory.getbasetemp())
 
         def report(
             seen: object, *, lost: Iterable[int] | str = (), hide: Mapping[str, str] | None = None
         ) -> None:
-            text = re.sub(re.escape(folder) + r"[^/\s'\"]+", "/data", str(seen))
             parts = {"fault": marker.args[0], "injected": marker.kwargs["injected"]}
-            parts |= {"seen": settled(text, hide or {}), "lost": frames(lost)}
+            parts |= {"seen": settled(str(seen), hide or {}, folder), "lost": frames(lost)}
             assert all(parts.values()), f"a cell of the table would be empty: {parts}"
             assert _REPORTS not in request.node.stash, "one report a test"
             request.node.stash[_REPORTS] = parts
@@ -136,7 +138,8 @@ class FaultTable:
         if not self._writes or self._is_worker:
             return
         page = runpy.run_path(str(DOCS / "_faults_page.py"))
-        kept = {test: parts for test, parts in self._recorded.items() if page["exists"](test)}
+        recorded = json.loads(RECORD.read_text())  # anew: another run may have written meanwhile
+        kept = {test: parts for test, parts in recorded.items() if page["exists"](test)}
         text = json.dumps(kept | self._got, indent=1, sort_keys=True, ensure_ascii=False)
         RECORD.write_text(f"{text}\n")
         page["PAGE"].write_text(page["page"]())

@@ -4,23 +4,32 @@ from __future__ import annotations
 
 import contextlib
 import os
+import queue
 import struct
+import threading
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TypeVar
 
-from ..errors import FramesMissing
+from ..errors import DeviceError, FramesMissing
 
 __all__ = ["ReadFolder", "missing_bytes"]
 
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
 _HEAD_SIZE = 52
 _SLOWEST_LOOK_S = 0.5
+_ANSWER_S = 30.0
+"""Longest that the read side may take to answer; an NFS server that is gone never does."""
 _OFFSET_SIZE = 8  # bytes of an address in every file that the DCU or ADCore writes
+
+T = TypeVar("T")
 
 
 class ReadFolder:
     """A run's folder on the read side.
+
+    Every look at it is made in a thread of its own: one that never ends must not take the scan along.
 
     Parameters
     ----------
@@ -28,6 +37,11 @@ class ReadFolder:
         Where this run's files appear.
     base
         The folder that must be there if the read side is mounted at all.
+
+    Raises
+    ------
+    DeviceError
+        From all that looks: the file system does not answer.
     """
 
     def __init__(self, folder: Path, base: Path) -> None:
@@ -36,19 +50,20 @@ class ReadFolder:
     @property
     def mounted(self) -> bool:
         """Whether this host has the read side."""
-        with contextlib.suppress(OSError):
-            os.listdir(self.base.parent)  # noqa: PTH208 (makes an NFS client forget that it was not there)
-        return self.base.is_dir()
+
+        def look() -> bool:
+            with contextlib.suppress(OSError):
+                os.listdir(self.base.parent)  # noqa: PTH208 (an NFS client forgets that it was not there)
+            return self.base.is_dir()
+
+        return self._answer(look)
 
     def names(self) -> set[str]:
         """Return the names that are there now.
 
         The listing also makes an NFS client forget that it once looked for a file in vain.
         """
-        try:
-            return set(os.listdir(self.folder))  # noqa: PTH208 (names are all that is wanted)
-        except OSError:  # the folder is not there yet, or not for us
-            return set()
+        return self._answer(self._names)
 
     def wait_until_there(
         self,
@@ -77,19 +92,39 @@ class ReadFolder:
             Some are not there, or not whole.
         """
         wanted = sorted(names)
-        faults = self._faults(wanted, whole)
+        faults = self._answer(lambda: self._faults(wanted, whole))
         deadline, pause = time.monotonic() + patience_s, 0.01
         while faults:
             if time.monotonic() > deadline:
                 raise self._error(faults, len(wanted))
             sleep(pause)
             pause = min(2 * pause, _SLOWEST_LOOK_S)
-            before, faults = faults, self._faults(list(faults), whole)
+            left = list(faults)
+            before, faults = faults, self._answer(lambda left=left: self._faults(left, whole))
             if faults != before:
                 deadline = time.monotonic() + patience_s
 
+    def _names(self) -> set[str]:
+        try:
+            return set(os.listdir(self.folder))  # noqa: PTH208 (names are all that is wanted)
+        except OSError:  # the folder is not there yet, or not for us
+            return set()
+
+    def _answer(self, look: Callable[[], T]) -> T:
+        """Return what a look finds, if it ends."""
+        found: queue.SimpleQueue[T] = queue.SimpleQueue()
+        threading.Thread(target=lambda: found.put(look()), name=f"look at {self.folder}", daemon=True).start()
+        try:
+            return found.get(timeout=_ANSWER_S)
+        except queue.Empty:
+            raise DeviceError(
+                f"the read side does not answer within {_ANSWER_S:g} s",
+                where=str(self.folder),
+                next_step="see whether its file server is there: `id3c-data doctor`",
+            ) from None
+
     def _faults(self, names: list[str], whole: bool) -> dict[str, str]:
-        present = self.names()
+        present = self._names()
         faults = {}
         for name in names:
             if name not in present:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from id3c_data.testing import CaPorts, RunningIoc, running_ioc
@@ -139,6 +140,34 @@ class Documents(list[tuple[str, dict[str, Any]]]):
     def exit_status(self) -> str:
         (stop,) = self.of("stop")
         return stop["exit_status"]
+
+
+def unreadable(folder: Path, exposures: int) -> list[int]:
+    """Which frames of so many exposures, one frame each, no reader gets from the files that are there."""
+    masters = [file for file in folder.rglob("*.h5") if "_data_" not in file.name]
+    masters.sort(key=lambda file: (len(file.name), file.name))  # by the number of the series
+    there = [is_there for master in masters for is_there in _readable(master)]
+    there += [False] * (exposures - len(there))
+    return [number for number, is_there in enumerate(there[:exposures]) if not is_there]
+
+
+def _readable(master: Path) -> Iterator[bool]:
+    """Tell for each frame of a master whether it can be read; a master that cannot is one lost frame."""
+    from id3c_data.errors import Id3cDataError
+    from id3c_data.images import open_stack
+
+    try:
+        frames = open_stack(master)
+    except Id3cDataError:
+        yield False
+        return
+    for number in range(len(frames)):
+        try:
+            np.asarray(frames[number])
+        except Id3cDataError:
+            yield False
+        else:
+            yield True
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from id3c_data.devices._folder import ReadFolder, missing_bytes
-from id3c_data.errors import FramesMissing
+from id3c_data.errors import DeviceError, FramesMissing
 
 
 @pytest.fixture(params=["earliest", "v108", "v110", "latest"])
@@ -133,3 +133,15 @@ def test_parent_is_listed_before_the_mount_is_looked_for(
 ) -> None:
     assert not ReadFolder(tmp_path / "base" / "2026", tmp_path / "base").mounted
     assert looks == [("list", str(tmp_path))]
+
+
+def test_folder_that_does_not_answer_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    released = threading.Event()
+    monkeypatch.setattr("id3c_data.devices._folder._ANSWER_S", 0.05)
+    monkeypatch.setattr(os, "listdir", lambda _: released.wait())
+    folder = ReadFolder(tmp_path, tmp_path)
+    looks = (lambda: folder.mounted, folder.names, lambda: folder.wait_until_there(["a"], 1.0, whole=True))
+    for look in looks:
+        with pytest.raises(DeviceError, match=r"does not answer within 0.05 s"):
+            look()
+    released.set()
