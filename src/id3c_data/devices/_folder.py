@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-import queue
 import struct
 import threading
 import time
 from collections.abc import Callable, Iterable
+from concurrent.futures import Future
 from pathlib import Path
 from typing import TypeVar
 
@@ -112,11 +112,18 @@ class ReadFolder:
 
     def _answer(self, look: Callable[[], T]) -> T:
         """Return what a look finds, if it ends."""
-        found: queue.SimpleQueue[T] = queue.SimpleQueue()
-        threading.Thread(target=lambda: found.put(look()), name=f"look at {self.folder}", daemon=True).start()
+        found: Future[T] = Future()
+
+        def run() -> None:
+            try:
+                found.set_result(look())
+            except BaseException as error:
+                found.set_exception(error)
+
+        threading.Thread(target=run, name=f"look at {self.folder}", daemon=True).start()
         try:
-            return found.get(timeout=_ANSWER_S)
-        except queue.Empty:
+            return found.result(_ANSWER_S)
+        except TimeoutError:
             raise DeviceError(
                 f"the read side does not answer within {_ANSWER_S:g} s",
                 where=str(self.folder),

@@ -138,7 +138,7 @@ def test_parent_is_listed_before_the_mount_is_looked_for(
 def test_folder_that_does_not_answer_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     released = threading.Event()
     monkeypatch.setattr("id3c_data.devices._folder._ANSWER_S", 0.05)
-    monkeypatch.setattr(os, "listdir", lambda _: released.wait())
+    monkeypatch.setattr(os, "listdir", lambda _: [str(released.wait())])
     folder = ReadFolder(tmp_path, tmp_path)
     looks = (lambda: folder.mounted, folder.names, lambda: folder.wait_until_there(["a"], 1.0, whole=True))
     for look in looks:
