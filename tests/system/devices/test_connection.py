@@ -18,7 +18,7 @@ from id3c_data.devices import Eiger2Cam, Eiger2Detector
 from id3c_data.errors import ConfigError, DetectorFault, DetectorTimeout, DeviceError
 from id3c_data.testing import CaPorts, running_ioc
 
-from .conftest import PERIOD_S, SIZE, VIEW, Bench, cause, wait_until
+from .conftest import PERIOD_S, SIZE, VIEW, Bench, cause, unreadable, wait_until
 
 
 @pytest.mark.parametrize(("writer", "series"), [("dcu", "point"), ("hdf5", "run")])
@@ -97,12 +97,22 @@ def test_ioc_on_windows_is_followed(ca_ports: CaPorts, tmp_path: Path, engine: A
     assert {str(tmp_path / path) for path, _ in docs.slots} <= {str(file) for file in bench.files}
 
 
+KILLED_ARMED = pytest.mark.fault("IOC killed while armed", injected="`Sim:Die`: the process ends when armed")
+KILLED_DOWNLOADING = pytest.mark.fault(
+    "IOC killed while downloading", injected="`Sim:Die`: the process ends when half of a file is saved"
+)
+
+
 @pytest.mark.parametrize(
     ("when", "writer", "series"),
-    [("Armed", "hdf5", "point"), ("Armed", "dcu", "run"), ("Downloading", "dcu", "point")],
+    [
+        pytest.param("Armed", "hdf5", "point", marks=KILLED_ARMED),
+        pytest.param("Armed", "dcu", "run", marks=KILLED_ARMED),
+        pytest.param("Downloading", "dcu", "point", marks=KILLED_DOWNLOADING),
+    ],
 )
 def test_ioc_that_dies_fails_the_point_at_once(
-    when: str, writer: str, series: str, fresh_bench: Bench, engine: Any, docs: Any
+    when: str, writer: str, series: str, fresh_bench: Bench, engine: Any, docs: Any, fault_report: Any
 ) -> None:
     detector = fresh_bench.detector(writer=writer, series=series, timeout=60.0)
     fresh_bench.put("Sim:Die", when)
@@ -115,6 +125,7 @@ def test_ioc_that_dies_fails_the_point_at_once(
     (start,), (stop,) = docs.of("start"), docs.of("stop")
     assert stop["time"] - start["time"] < 10
     assert docs.of("event") == []
+    fault_report(error, lost=unreadable(fresh_bench.folder, 1))
 
 
 @pytest.mark.parametrize(("writer", "series"), [("hdf5", "point"), ("hdf5", "run"), ("dcu", "run")])
@@ -136,8 +147,9 @@ def test_ioc_that_dies_between_the_last_event_and_unstaging_is_no_success(
     assert detector._staged is Staged.no
 
 
+@pytest.mark.fault("IOC killed between points", injected="SIGKILL after the first of two points")
 def test_run_after_the_ioc_came_back_is_whole(
-    ca_ports: CaPorts, tmp_path: Any, engine: Any, docs: Any
+    ca_ports: CaPorts, tmp_path: Any, engine: Any, docs: Any, fault_report: Any
 ) -> None:
     settings = {"ports": ca_ports, "size": SIZE, "arm_time_s": 0.03, "mounts": {VIEW: tmp_path}}
     with running_ioc(prefix="back:", **settings) as ioc:
@@ -150,8 +162,9 @@ def test_run_after_the_ioc_came_back_is_whole(
             ioc.kill()
             yield from bps.trigger_and_read([detector])
 
-        with pytest.raises(Exception, match="ExposureStatus"):
+        with pytest.raises(Exception, match="ExposureStatus") as raised:
             engine(stage_wrapper(plan(), [detector]))
+        error, lost = cause(raised.value), unreadable(tmp_path, 1)
     with running_ioc(prefix="back:", **settings):
         wait_until(lambda: detector.connected, 20)
         docs.clear()
@@ -159,6 +172,7 @@ def test_run_after_the_ioc_came_back_is_whole(
         assert docs.exit_status == "success"
         assert len(docs.of("event")) == 2
         bench.release()
+    fault_report(error, lost=lost, hide={"back:": "ioc:"})
 
 
 def test_ioc_that_was_restarted_before_the_run_was_closed_is_no_success(

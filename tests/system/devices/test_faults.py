@@ -21,7 +21,7 @@ from id3c_data.errors import (
     Id3cDataError,
 )
 
-from .conftest import cause, wait_until
+from .conftest import cause, unreadable, wait_until
 
 
 def failure(engine: Any, plan: Any) -> Id3cDataError:
@@ -121,8 +121,9 @@ def test_file_that_is_missing_where_the_read_side_is_not_mounted(bench: Any, eng
     assert docs.of("event") == []
 
 
+@pytest.mark.fault("read mount absent", injected="the read template names a folder that is not there")
 def test_read_side_that_is_not_mounted_makes_points_unverified_visibly(
-    bench: Any, engine: Any, docs: Any, caplog: pytest.LogCaptureFixture
+    bench: Any, engine: Any, docs: Any, caplog: pytest.LogCaptureFixture, fault_report: Any
 ) -> None:
     with caplog.at_level(logging.WARNING, "id3c_data.devices"):
         engine(bp.count([bench.detector(read_path_template="/nowhere/eiger2/%Y/%m/")], num=2))
@@ -131,6 +132,7 @@ def test_read_side_that_is_not_mounted_makes_points_unverified_visibly(
     assert [record.getMessage().split(":")[0] for record in caplog.records] == [
         "/nowhere/eiger2 is not mounted here"
     ]
+    fault_report(caplog.messages[0], lost=unreadable(bench.folder, 2))
 
 
 def test_read_side_that_is_another_folder(bench: Any, engine: Any, docs: Any, tmp_path: Any) -> None:

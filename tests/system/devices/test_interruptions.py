@@ -18,7 +18,7 @@ from bluesky.utils import RunEngineInterrupted, SigintHandler
 
 from id3c_data.errors import DetectorFault
 
-from .conftest import wait_until
+from .conftest import unreadable, wait_until
 
 MODES = [(writer, series) for writer in ("dcu", "hdf5") for series in ("point", "run")]
 LONG_S = 2.5
@@ -64,13 +64,21 @@ def interrupt_second_point(
     engine(stage_wrapper(plan(), [detector]))
 
 
+ABORTED = pytest.mark.fault("run aborted", injected="`RE.abort()` or `RE.halt()` while point 2 is exposed")
+STOPPED = pytest.mark.fault("run stopped", injected="`RE.stop()` while point 2 is exposed")
+
+
 @pytest.mark.parametrize(
     ("ending", "detector"),
-    [*(("abort", mode) for mode in MODES), ("stop", MODES[3]), ("halt", MODES[1])],
+    [
+        *(pytest.param("abort", mode, marks=ABORTED) for mode in MODES),
+        pytest.param("stop", MODES[3], marks=STOPPED),
+        pytest.param("halt", MODES[1], marks=ABORTED),
+    ],
     indirect=["detector"],
 )
 def test_run_after_an_early_end_is_whole(
-    ending: str, bench: Any, engine: Any, docs: Any, later: Any, detector: Any
+    ending: str, bench: Any, engine: Any, docs: Any, later: Any, detector: Any, fault_report: Any
 ) -> None:
     with pytest.raises(RunEngineInterrupted):
         interrupt_second_point(bench, engine, later, detector, engine.request_pause)
@@ -78,6 +86,7 @@ def test_run_after_an_early_end_is_whole(
     assert docs.exit_status == {"abort": "abort", "stop": "success", "halt": "abort"}[ending]
     assert len(docs.of("event")) == 1
     assert bench.idle
+    fault_report(ended(docs), lost=unreadable(bench.folder, 1))
     docs.clear()
     bench.put("cam1:AcquirePeriod", 0.01)
     before = bench.get("cam1:SequenceId")
@@ -86,8 +95,18 @@ def test_run_after_an_early_end_is_whole(
     assert bench.get("cam1:SequenceId") - before == (1 if detector.series.get() == "run" else 2)
 
 
+def ended(docs: Any) -> str:
+    """What the documents say of how a run ended."""
+    return f"the stop document: {docs.exit_status}, with {len(docs.of('event'))} events"
+
+
+@pytest.mark.fault(
+    "run paused and resumed", injected="`RE.request_pause()` while point 2 is exposed; `RE.resume()`"
+)
 @pytest.mark.parametrize("detector", MODES, indirect=True)
-def test_paused_point_is_taken_again(bench: Any, engine: Any, docs: Any, later: Any, detector: Any) -> None:
+def test_paused_point_is_taken_again(
+    bench: Any, engine: Any, docs: Any, later: Any, detector: Any, fault_report: Any
+) -> None:
     with pytest.raises(RunEngineInterrupted):
         interrupt_second_point(bench, engine, later, detector, engine.request_pause)
     bench.put("cam1:AcquirePeriod", 0.01)
@@ -98,6 +117,7 @@ def test_paused_point_is_taken_again(bench: Any, engine: Any, docs: Any, later: 
     assert not np.array_equal(*frames)
     assert docs.data("eiger2_stats1_total") == [float(frame.sum(dtype=float)) for frame in frames]
     assert bench.idle
+    fault_report(ended(docs))
 
 
 def h5_frame(bench: Any, path: str, slot: int) -> np.ndarray:

@@ -118,8 +118,9 @@ def test_a_run_is_followed_while_it_goes_on(
     assert made.following[0].digests == made.following[1].digests
 
 
+@pytest.mark.fault("run failed", injected="the plan raises an error after 5 of 8 points")
 def test_a_run_that_fails_half_way_gives_what_came_and_says_how_it_ended(
-    scene: Any, detector: Callable[..., Any], model: FrameModel
+    scene: Any, detector: Callable[..., Any], model: FrameModel, fault_report: Any
 ) -> None:
     made = scene()
     with pytest.raises(RuntimeError, match="no beam"):
@@ -128,10 +129,18 @@ def test_a_run_that_fails_half_way_gives_what_came_and_says_how_it_ended(
         assert follower.end() == {"exit_status": "fail"}
         assert [frame["seq_num"] for frame in follower.frames] == [1, 2, 3, 4, 5]
         assert follower.digests == digests_of(model, follower.frames)
+    fault_report(f"{len(follower.frames)} frames, and then {follower.end()}")
 
 
+@pytest.mark.fault(
+    "DCU drops one data file", injected="`Sim:DropFile`: data file 2 of a run's series never appears"
+)
 def test_a_data_file_that_never_comes_is_told_after_the_last_frame_that_came(
-    scene: Any, detector: Callable[..., Any], model: FrameModel, knob: Callable[[str, Any], None]
+    scene: Any,
+    detector: Callable[..., Any],
+    model: FrameModel,
+    knob: Callable[[str, Any], None],
+    fault_report: Any,
 ) -> None:
     made = scene(settle="0.5")
     knob("DropFile", 2)
@@ -142,3 +151,4 @@ def test_a_data_file_that_never_comes_is_told_after_the_last_frame_that_came(
         assert (end["error"], end["missing"]) == ("FrameNotWritten", POINTS - 4)
         assert [frame["seq_num"] for frame in follower.frames] == [1, 2, 3, 4]
         assert follower.digests == digests_of(model, follower.frames)
+    fault_report(end["words"], lost=range(4, POINTS))
