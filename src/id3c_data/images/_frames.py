@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import FileClosed, FrameNotWritten, Hdf5Error
-from ..h5api import Resolver
 from ._compressed import CompressedFrame
 from ._descriptors import DESCRIPTORS
 from ._layouts import read_master
 from ._mask import mask_from_frame, read_mask
 from ._metadata import FrameMetadata, read_metadata
 from ._parts import FrameType, MasterFrames
+from ._recording import RecordingResolver
 from ._selection import Selection
 from ._workers import WORKERS
 
@@ -38,7 +38,7 @@ class StackFrames:
         Name of the channel.
     """
 
-    def __init__(self, paths: tuple[Path, ...], resolver: Resolver, channel: str) -> None:
+    def __init__(self, paths: tuple[Path, ...], resolver: RecordingResolver, channel: str) -> None:
         self._resolver, self._channel, self._closed = resolver, channel, False
         self._masters = [self._read_master(path) for path in paths]
         self._starts = [0, *accumulate(master.frames for master in self._masters)]
@@ -72,6 +72,11 @@ class StackFrames:
             if written < master.frames:
                 break
         return total
+
+    @property
+    def unchanged(self) -> bool:
+        """Whether each file that was opened is for sure as it was then."""
+        return self._resolver.unchanged
 
     @property
     def metadata(self) -> FrameMetadata:

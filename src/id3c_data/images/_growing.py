@@ -68,6 +68,11 @@ class GrowingFrames:
         return self._until(self._live.written, "the number of its frames")
 
     @property
+    def unchanged(self) -> bool:
+        """Whether it can be read on: always, since each read looks at the files."""
+        return True
+
+    @property
     def metadata(self) -> FrameMetadata:
         """What the first master says about detector and beam."""
         if self._metadata is None:

@@ -10,7 +10,6 @@ import numpy as np
 from ..h5api import (
     FINISHED,
     AllowedRoots,
-    IndependentResolver,
     Patience,
     Reader,
     RootsLike,
@@ -20,6 +19,7 @@ from ..h5api import (
 from ..paths import PathMapLike
 from ._frames import StackFrames
 from ._growing import GrowingFrames
+from ._recording import RecordingResolver
 from ._selection import Selection
 from ._stack import FrameStack
 from ._view import GrowingView
@@ -87,7 +87,7 @@ def open_stack(
         raise TypeError("open_stack() needs a master")
     paths = [Path(os.path.abspath(master)) for master in masters]  # noqa: PTH100 (keeps symlinks)
     if scan_state is FINISHED:
-        frames = StackFrames(tuple(paths), IndependentResolver(path_map, allowed_roots), channel)
+        frames = StackFrames(tuple(paths), RecordingResolver(path_map, allowed_roots), channel)
         height, width = frames.type.shape
         return FrameStack(frames, Selection(np.arange(frames.count), range(height), range(width)))
     watch = ScanWatch.of(scan_state, settle_timeout)

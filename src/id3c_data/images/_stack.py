@@ -57,6 +57,11 @@ class Frames(Protocol):
         ...
 
     @property
+    def unchanged(self) -> bool:
+        """Whether each file that was opened is for sure as it was then."""
+        ...
+
+    @property
     def metadata(self) -> FrameMetadata:
         """What the first master says about detector and beam."""
         ...
@@ -141,6 +146,15 @@ class FrameStack(NDArrayOperatorsMixin):
     def written(self) -> int:
         """How many frames of the masters, from the first on, are on disk without a gap."""
         return self._frames.written
+
+    @property
+    def unchanged(self) -> bool:
+        """Whether the files are for sure as they were when the stack was opened; a growing one looks itself.
+
+        Where they are not, open the stack again. A file that was written less than a second before it was
+        opened counts as changed, since it may be written again without a trace.
+        """
+        return self._frames.unchanged
 
     @property
     def metadata(self) -> FrameMetadata:
