@@ -247,8 +247,8 @@ def later() -> Iterator[Callable[[Callable[[], bool], Callable[[], Any]], None]]
         thread.join()
 
 
-def cause(error: BaseException) -> BaseException:
-    """The error that a failed status wraps."""
-    while error.__cause__ is not None:
+def cause(error: BaseException, kind: type[BaseException] | tuple[()] = ()) -> BaseException:
+    """The error that a failed status wraps: the first of that kind, or the very first."""
+    while error.__cause__ is not None and not isinstance(error, kind):
         error = error.__cause__
     return error

@@ -15,7 +15,7 @@ from bluesky.preprocessors import stage_wrapper
 from ophyd.device import Staged
 
 from id3c_data.devices import Eiger2Cam, Eiger2Detector
-from id3c_data.errors import ConfigError, DetectorFault, DetectorTimeout, DeviceError
+from id3c_data.errors import ConfigError, DetectorFault, DetectorTimeout, DeviceError, Id3cDataError
 from id3c_data.testing import CaPorts, running_ioc
 
 from .conftest import PERIOD_S, SIZE, VIEW, Bench, cause, unreadable, wait_until
@@ -160,11 +160,12 @@ def test_run_after_the_ioc_came_back_is_whole(
             yield from bps.open_run()
             yield from bps.trigger_and_read([detector])
             ioc.kill()
+            wait_until(lambda: not detector.cam.acquire.connected)
             yield from bps.trigger_and_read([detector])
 
         with pytest.raises(Exception, match="ExposureStatus") as raised:
             engine(stage_wrapper(plan(), [detector]))
-        error, lost = cause(raised.value), unreadable(tmp_path, 1)
+        error, lost = cause(raised.value, Id3cDataError), unreadable(tmp_path, 1)
     with running_ioc(prefix="back:", **settings):
         wait_until(lambda: detector.connected, 20)
         docs.clear()
