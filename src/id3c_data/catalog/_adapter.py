@@ -43,6 +43,8 @@ LONGEST_WAIT_S = 0.3
 SHORTEST_WAIT_S = 0.05
 """What each file gets of that, however many there are: enough to meet a moment in which nobody writes."""
 
+_SETTLE_S = settle_timeout()  # once, so that no server starts with an environment that makes no sense
+
 
 @contextmanager
 def refused(*, run_ended: bool = True) -> Iterator[None]:
@@ -148,7 +150,7 @@ class MasterAdapter(Adapter[ArrayStructure]):
             channel=channel,
             metadata=node.metadata_,
             specs=node.specs,
-            run=run_of(node.metadata_, settle_timeout()),
+            run=run_of(node.metadata_, _SETTLE_S),
         )
 
     @classmethod

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 import time
 from collections.abc import Mapping
 from typing import Any
 
+from ..errors import ConfigError
 from ..h5api import FINISHED, ScanPhase, ScanState
 
 __all__ = ["RUN_ENDED", "SETTLE_VARIABLE", "OpenRun", "run_of", "settle_timeout"]
@@ -55,8 +57,24 @@ def run_of(metadata: Mapping[str, Any], settle_s: float) -> ScanState:
 
 
 def settle_timeout() -> float:
-    """Return the seconds that the environment says, or 15."""
-    try:
-        return float(os.environ.get(SETTLE_VARIABLE, _SETTLE_S))
-    except ValueError:
+    """Return the seconds that the environment says, or 15.
+
+    Raises
+    ------
+    ConfigError
+        What it says is no number of seconds; one without end would leave runs open for ever.
+    """
+    said = os.environ.get(SETTLE_VARIABLE, "").strip()
+    if not said:
         return _SETTLE_S
+    try:
+        seconds = float(said)
+    except ValueError:
+        seconds = math.nan
+    if not 0 <= seconds < math.inf:
+        raise ConfigError(
+            f"{said!r} is no number of seconds, from 0 on",
+            where=f"environment variable {SETTLE_VARIABLE}",
+            next_step=f"set it to a number such as {_SETTLE_S:g}, or leave it out",
+        )
+    return seconds

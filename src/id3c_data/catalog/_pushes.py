@@ -8,24 +8,29 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from typing import Any, Final
 
 import httpx
 from tiled.client.context import Context
-from websockets.exceptions import InvalidHandshake, WebSocketException
+from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
-from ..errors import Id3cDataError
 from ._transport import through_proxy
 
-__all__ = ["Pushes"]
+__all__ = ["PUSHED_PERIOD_S", "Pushes"]
 
 logger = logging.getLogger(__name__)
+
+PUSHED_PERIOD_S = 10.0
+"""How often a server is asked that pushes, in case a push was lost. A connection that ended is not begun
+again before, as some server or proxy may end each of them at once."""
 
 _OPEN_S: Final = 5.0
 _CLOSE_S: Final = 1.0
 _KEY_LIFETIME_S: Final = 60
+_REFUSALS: Final = range(400, 500)  # of the server itself; a proxy in front of it says 502 for a while
 
 
 class Pushes:
@@ -52,13 +57,15 @@ class Pushes:
     def listen(self, uri: str) -> None:
         """See to it that the server pushes about this node and no other, unless it has refused to push.
 
+        To be called again and again: a connection that has ended is begun again after some seconds.
+
         Parameters
         ----------
         uri
             Of the node's metadata.
         """
         listener = self._listener
-        if listener is not None and listener.uri == uri and not listener.ended:
+        if listener is not None and listener.uri == uri and not listener.to_begin_again:
             return
         self._refused = self._refused or (listener is not None and listener.refused)
         self.close()
@@ -83,12 +90,18 @@ class _Listener:
 
     def __init__(self, context: Context, uri: str, changed: Callable[[], None]) -> None:
         self.uri, self.connected, self.ended, self.refused = uri, False, False, False
+        self._began = time.monotonic()
         self._context, self._changed = context, changed
         self._lock = threading.Lock()
         self._closed, self._socket = False, None
         threading.Thread(target=self._work, name=f"pushes of {uri}", daemon=True).start()
 
     _socket: ClientConnection | None
+
+    @property
+    def to_begin_again(self) -> bool:
+        """Whether the connection has ended, and another may be begun by now."""
+        return self.ended and time.monotonic() >= self._began + PUSHED_PERIOD_S
 
     def close(self) -> None:
         """End the connection."""
@@ -100,11 +113,10 @@ class _Listener:
     def _work(self) -> None:
         try:
             self._receive()
-        except InvalidHandshake as error:  # the server answers, and does not stream
-            self.refused = True
-            logger.info("%s: the catalog's server does not push (%s); it is polled", self.uri, error)
-        except (OSError, WebSocketException, Id3cDataError) as error:
-            logger.info("%s: the catalog's server pushes no more (%s)", self.uri, error)
+        except Exception as error:  # whatever it is, the server is asked instead
+            self.refused = isinstance(error, InvalidStatus) and error.response.status_code in _REFUSALS
+            what = "does not push" if self.refused else "pushes no more"
+            logger.info("%s: the catalog's server %s (%s); it is asked", self.uri, what, error)
         finally:
             self.connected, self.ended = False, True
             self._changed()

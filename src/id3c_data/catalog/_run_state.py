@@ -14,7 +14,7 @@ from ..documents import RunState
 from ..errors import CatalogError, Id3cDataError
 from ..h5api import ScanPhase
 from ..paths import PathMapLike
-from ._pushes import Pushes
+from ._pushes import PUSHED_PERIOD_S, Pushes
 from ._run_documents import CatalogDocuments
 from ._translate import translated
 from ._transport import bound_patience, own_connection
@@ -25,8 +25,6 @@ logger = logging.getLogger(__name__)
 
 POLL_PERIOD_S: Final = 1.0
 """How often a server is asked that does not push. A question takes it some 40 ms."""
-PUSHED_PERIOD_S: Final = 10.0
-"""How often a server is asked that does, in case a push was lost."""
 SOON_S: Final = 0.2
 """When it is asked again where images are there and their event is not."""
 PATIENCE_S: Final = 60.0

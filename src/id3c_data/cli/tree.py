@@ -6,27 +6,14 @@ from pathlib import Path
 
 import click
 
+from ._options import path_map_option
+
 __all__ = ["tree"]
-
-
-def _roots(context: click.Context, option: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
-    """Return the pairs of ``THERE=HERE``."""
-    pairs = [value.partition("=") for value in values]
-    for there, equals, here in pairs:
-        if not (there and equals and here):
-            raise click.BadParameter(f"{there + equals + here!r} is not THERE=HERE", context, option)
-    return {there: here for there, _, here in pairs}
 
 
 @click.command("tree")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option(
-    "--path-map",
-    multiple=True,
-    metavar="THERE=HERE",
-    callback=_roots,
-    help="A root as links name it, and where it is mounted here; may be given several times.",
-)
+@path_map_option
 @click.option(
     "--allowed-root",
     "allowed_roots",

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         image_data_keys,
         resource_document,
     )
+    from ._waits import Unless
 
 _HOME = {
     "EventFiller": "_filling",
@@ -37,6 +38,7 @@ _HOME = {
     "Promise": "_promise",
     "RunState": "_run_state",
     "Runs": "_runs",
+    "Unless": "_waits",
     "CHANNELS": "_specs",
     "Channel": "_specs",
     "MIMETYPE": "_specs",
@@ -61,6 +63,7 @@ __all__ = [
     "Promise",
     "RunState",
     "Runs",
+    "Unless",
     "Writer",
     "data_key",
     "data_key_name",

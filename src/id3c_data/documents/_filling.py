@@ -67,7 +67,8 @@ class EventFiller:
         handlers: Mapping[str, Any] | None = None,
     ) -> None:
         self._own_state = run_state is None
-        self.run_state = RunState(path_map=path_map) if run_state is None else run_state
+        self.run_state = RunState() if run_state is None else run_state
+        self.run_state.also_mapped(path_map)
         options = {
             "path_map": path_map,
             "allowed_roots": allowed_roots,
@@ -124,7 +125,7 @@ def filled_documents(
         See `EventFiller`.
     """
     documents = list(documents)
-    filler = EventFiller(RunState.of(documents, path_map=options.get("path_map")), **options)
+    filler = EventFiller(RunState.of(documents), **options)
     try:
         for name, doc in documents:
             yield filler(name, doc)

@@ -31,6 +31,8 @@ class _File:
 
     Parameters
     ----------
+    named
+        As the documents name it.
     writer
         Who writes it.
     images_per_file
@@ -39,6 +41,7 @@ class _File:
         How many it is to have, as far as promised.
     """
 
+    named: str
     writer: str
     images_per_file: int | None
     frames: int = 0
@@ -51,7 +54,7 @@ class _File:
 
 
 class PromisedFiles:
-    """The files that events have promised frames of, found by either of their names.
+    """The files that events have promised frames of, found by each of their names.
 
     Parameters
     ----------
@@ -60,7 +63,7 @@ class PromisedFiles:
     """
 
     def __init__(self, path_map: PathMap) -> None:
-        self._path_map = path_map
+        self._path_maps = [path_map]
         self._files: dict[str, _File] = {}
 
     def add(self, promise: Promise) -> None:
@@ -71,9 +74,18 @@ class PromisedFiles:
         file = self._files.get(named)
         if file is None:
             kwargs: dict[str, Any] = promise.resource["resource_kwargs"]
-            file = _File(kwargs["writer"], kwargs.get("images_per_file"))
-            self._files[named] = self._files[str(self._path_map.to_here(named))] = file
+            file = self._files[named] = _File(named, kwargs["writer"], kwargs.get("images_per_file"))
+            for path_map in self._path_maps:
+                self._files[str(path_map.to_here(named))] = file
         file.frames = max(file.frames, promise.frames.stop)
+
+    def also_mapped(self, path_map: PathMap) -> None:
+        """Find the files also where another map has them."""
+        if path_map in self._path_maps:
+            return
+        self._path_maps.append(path_map)
+        for file in list(self._files.values()):
+            self._files[str(path_map.to_here(file.named))] = file
 
     def points(self, path: Path | PurePath, name: str) -> int | None:
         """Return how many points a dataset is to have; None where no event has promised any of it.

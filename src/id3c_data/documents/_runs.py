@@ -11,6 +11,7 @@ from typing import Any, Final
 from ..errors import DocumentError, FileClosed, Id3cDataError, RetryTimeoutException
 from ..paths import PathMap, PathMapLike
 from ._run_state import RunState
+from ._waits import Unless, never, wait_told
 
 __all__ = ["Runs"]
 
@@ -58,39 +59,47 @@ class Runs:
 
     def __call__(self, name: str, doc: Mapping[str, Any]) -> None:
         """Take one document in; never raises, because the one who calls serves others too."""
-        name = getattr(name, "value", name)
+        state: RunState | None = None
         with self._changed:
-            state = self._begin(doc) if name == "start" else self._find(name, doc)
-            if state is None:
-                return
             try:
+                name = getattr(name, "value", name)
+                state = self._begin(doc) if name == "start" else self._find(name, doc)
+                if state is None:
+                    return
                 state(name, dict(doc))
-            except DocumentError as error:
-                logger.error("%s", error)
-                state.trouble(error)
-            if name == "start":
-                self._waiting.append(state)
-                self._changed.notify_all()
-            elif name == "stop":
-                self._forget(doc["run_start"])
+                if name == "start":
+                    self._waiting.append(state)
+                    self._changed.notify_all()
+                elif name == "stop":
+                    self._forget(doc["run_start"])
+            except Exception as error:  # of whatever came in place of a document
+                self._note(state, name, error)
 
-    def next(self, timeout: float | None = None) -> RunState:
+    def next(self, timeout: float | None = None, *, unless: Unless = never) -> RunState:
         """Return the first run that nobody has asked for yet, as soon as its start document is here.
 
         Parameters
         ----------
         timeout
             Seconds to wait at most.
+        unless
+            Says whether the caller has given up; see `wake`.
 
         Raises
         ------
         RetryTimeoutException
             None began in time.
         FileClosed
-            The stream was closed meanwhile, or broke.
+            The stream was closed meanwhile, or broke, or the caller has given up.
         """
+
+        def ready() -> bool:
+            return bool(self._waiting or self._ended or unless())
+
         with self._changed:
-            self._changed.wait_for(lambda: self._waiting or self._ended, timeout)
+            wait_told(self._changed, ready, timeout, lambda: f"{self}: waiting for a run to begin")
+            if unless():
+                raise FileClosed("nobody waits for its next run any more", str(self))
             if self._waiting:
                 return self._waiting.popleft()
             if self._ended is not None:
@@ -100,6 +109,11 @@ class Runs:
                 where=str(self),
                 next_step="see whether its RunEngine publishes to where this listens",
             )
+
+    def wake(self) -> None:
+        """Have all who wait ask again whether they have given up."""
+        with self._changed:
+            self._changed.notify_all()
 
     def __iter__(self) -> Iterator[RunState]:
         """Yield each run as it begins, until the stream is closed."""
@@ -138,6 +152,9 @@ class Runs:
         """Return the state of a new run."""
         if self._ended is not None:
             return None
+        before = self._open.get(doc["uid"])
+        if before is not None:
+            before.abandon("its start document came again")
         state = self._open[doc["uid"]] = RunState(self._stream, path_map=self._path_map)
         return state
 
@@ -152,9 +169,21 @@ class Runs:
         if run is None or run not in self._open:
             self._tell_foreign(name, reference)
             return None
-        if _REFERENCE[name] == "run_start" and name != "stop":
+        if _REFERENCE[name] == "run_start" and name != "stop" and "uid" in doc:
             self._run_of[doc["uid"]] = run
         return self._open[run]
+
+    def _note(self, state: RunState | None, name: str, error: Exception) -> None:
+        """Tell of a document that cannot be taken in, also those who follow its run."""
+        if not isinstance(error, DocumentError):
+            error = DocumentError(
+                f"a {name} document makes no sense ({type(error).__name__}: {error})",
+                where=str(self) if state is None else state.describe(),
+                next_step="see who sends it",
+            )
+        logger.error("%s", error)
+        if state is not None:
+            state.trouble(error)
 
     def _tell_foreign(self, name: str, reference: str) -> None:
         """Say once that a run is skipped; its datums say nothing that its events do not."""

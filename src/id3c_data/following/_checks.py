@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..documents import CHANNELS, RunState
 from ..errors import DocumentError
 
-__all__ = ["check_complete", "image_key"]
+__all__ = ["check_complete", "events_lost", "image_key"]
 
 
 def image_key(run: RunState, data_key: str | None) -> str | None:
@@ -47,8 +47,13 @@ def image_key(run: RunState, data_key: str | None) -> str | None:
     return first[0]
 
 
+def events_lost(run: RunState) -> int:
+    """Return how many of the stream's events never came of those that the stop document counts."""
+    return max(0, run.num_events.get(run.stream, 0) - run.events)
+
+
 def check_complete(run: RunState, data_key: str | None, promises: int) -> None:
-    """Check that every event came that the stop document counts, and that they promised something.
+    """Check that a run was told to its end, with every event that it counts, and these promised some.
 
     Parameters
     ----------
@@ -62,12 +67,14 @@ def check_complete(run: RunState, data_key: str | None, promises: int) -> None:
     Raises
     ------
     DocumentError
-        Events never came, or none of them promised images.
+        There was no stop document, events never came, or none of them promised images.
     """
-    counted = run.num_events.get(run.stream, 0)
-    if run.events < counted:
+    if run.exit_status is None:
+        raise DocumentError(run.failure, where=f"run {run.uid}", next_step="give all of its documents")
+    lost = events_lost(run)
+    if lost:
         raise DocumentError(
-            f"{counted - run.events} of {counted} events of stream {run.stream!r} never came",
+            f"{lost} of {run.num_events[run.stream]} events of stream {run.stream!r} never came",
             where=f"run {run.uid}",
             next_step="see what lost them between the RunEngine and here",
         )

@@ -2,32 +2,43 @@
 
 from __future__ import annotations
 
-import time
+import threading
+import weakref
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
 from ..documents import Promise, RunState
 from ..errors import (
     BrokenLink,
-    DocumentError,
+    FileClosed,
     FileIncomplete,
     FileMissing,
+    FileUnreadable,
     FrameNotWritten,
+    Hdf5Error,
+    LayoutUnknown,
+    LinkOutsideRoots,
     RetryTimeoutException,
 )
 from ..h5api import ScanPhase, ScanWatch
 from ..images import FrameStack, open_stack
 from ..paths import PathMap, PathMapLike
 from ._checks import check_complete, image_key
+from ._closable import ClosableRun
+from ._losses import Losses
 from ._sources import open_source
 
 __all__ = ["FollowedFrame", "Following", "follow"]
 
-_ABSENT = (FrameNotWritten, BrokenLink, FileMissing, FileIncomplete)
+_ABSENT = (BrokenLink, FileIncomplete, FileMissing, IndexError)
+_REFUSALS = (FileUnreadable, LayoutUnknown, LinkOutsideRoots)
+"""What keeps a reader from all frames, and will be mended outside of the run."""
+_END_S: Final = 1.0
+"""How long whoever closes waits for the thread that iterates; it ends then, or as soon as it can."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,9 +79,10 @@ def follow(
 ) -> Following:
     """Return an iterator over the frames of a run: each once, in order, as soon as it is on disk.
 
-    It ends with the run. Where documents promised frames that never came, it goes on to the last that came
-    and then raises `FrameNotWritten` for the first that did not; where the stop document counts events that
-    never came, `DocumentError`.
+    It ends with the run. Where documents promised frames that never came, or that are damaged, it goes on to
+    the last that can be read, and then raises the error of the first that could not, which says how many
+    there are: `FrameNotWritten`, or `DamagedChunk`. Where the stop document counts events that never came, it
+    raises `DocumentError`.
 
     Parameters
     ----------
@@ -120,8 +132,6 @@ class Following(Iterator[FollowedFrame]):
     ----------
     run
         The state of the run, as soon as it has begun.
-    promised, missing
-        Frames that events have promised so far, and those of them that never came.
     """
 
     def __init__(
@@ -136,18 +146,44 @@ class Following(Iterator[FollowedFrame]):
         settle_timeout: float,
     ) -> None:
         self.run: RunState | None = None
-        self.promised = self.missing = 0
+        self._losses = Losses()
         self._path_map, self._allowed_roots = PathMap.of(path_map), allowed_roots
         self._data_key, self._timeout, self._settle = data_key, retry_timeout, settle_timeout
         self._stack: FrameStack | None = None
         self._master: Path | None = None
-        self._first_missing: FrameNotWritten | None = None
-        self._source = open_source(source, stream, self._path_map)
+        self._closed, self._iterating = False, threading.Lock()
+        self._source = open_source(source, stream)
+        weakref.finalize(self, self._source.close)
         self._frames = self._follow()
 
     def __next__(self) -> FollowedFrame:
         """Return the next frame, as soon as it is there."""
-        return next(self._frames)
+        with self._iterating:
+            try:
+                return next(self._frames)
+            finally:
+                if self._closed:
+                    self._frames.close()
+
+    @property
+    def promised(self) -> int:
+        """Frames that events have promised so far."""
+        return self._losses.promised
+
+    @property
+    def missing(self) -> int:
+        """How many of them never came."""
+        return self._losses.missing
+
+    @property
+    def damaged(self) -> int:
+        """How many of them came and cannot be read."""
+        return self._losses.damaged
+
+    @property
+    def lost(self) -> str:
+        """What is lost in words: frames, and events of a run that is over; empty where nothing is."""
+        return self._losses.words(self.run)
 
     def begin(self) -> RunState:
         """Return the run, as soon as it has begun.
@@ -158,13 +194,25 @@ class Following(Iterator[FollowedFrame]):
             It did not within ``retry_timeout``.
         """
         if self.run is None:
-            self.run = self._source.run(self._timeout)
+            run = self._source.run(self._timeout, self._is_closed)
+            run.also_mapped(self._path_map)
+            self.run = run
         return self.run
 
     def close(self) -> None:
-        """End what listens, and close the files; for those who do not follow to the end."""
-        self._frames.close()
-        self._release()
+        """End what listens, and close the files; for those who do not follow to the end.
+
+        It may be called from any thread. An iteration that waits in another one ends without an error.
+        """
+        self._closed = True
+        self._source.close()
+        if self.run is not None:
+            self.run.wake()
+        if self._iterating.acquire(timeout=_END_S):
+            try:
+                self._frames.close()
+            finally:
+                self._iterating.release()
 
     def __enter__(self) -> Following:
         return self
@@ -172,22 +220,27 @@ class Following(Iterator[FollowedFrame]):
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def _is_closed(self) -> bool:
+        return self._closed
+
     def _follow(self) -> Generator[FollowedFrame, None, None]:
         try:
-            run = self.begin()
-            key, watch, done = self._key_of(run), ScanWatch.of(run, self._settle), 0
+            state = self.begin()
+            run = ClosableRun(state, self._is_closed)
+            watch, key, done = ScanWatch.of(run, self._settle), self._key_of(run), 0
             while key is not None and self._more(run, key, done):
-                for promise in run.promised(key, done):
+                for promise in state.promised(key, done):
                     done += 1
-                    self.promised += len(promise.frames)
+                    self._losses.promised += len(promise.frames)
                     yield from self._event(promise, watch)
+        except FileClosed:
+            if not self._closed:
+                raise
+            return
         finally:
             self._release()
-        if self._first_missing is not None:
-            raise self._first_missing
-        if run.exit_status is None:
-            raise DocumentError(run.failure, where=f"run {run.uid}", next_step="give all of its documents")
-        check_complete(run, key, done)
+        self._losses.check(state)
+        check_complete(state, key, done)
 
     def _release(self) -> None:
         if self._stack is not None:
@@ -195,17 +248,13 @@ class Following(Iterator[FollowedFrame]):
             self._stack = None
         self._source.close()
 
-    def _key_of(self, run: RunState) -> str | None:
+    def _key_of(self, run: ClosableRun) -> str | None:
         """Return the data key of the images; None where the run ended before it had any."""
-        deadline = None if self._timeout is None else time.monotonic() + self._timeout
-        while run.phase is ScanPhase.NOT_PREPARED:
-            left = None if deadline is None else deadline - time.monotonic()
-            if left is not None and left <= 0:
-                raise self._too_late(run, "its stream did not begin")
-            run.wait_for_change(ScanPhase.NOT_PREPARED, left)
-        return image_key(run, self._data_key)
+        if not run.wait_for_stream(self._timeout):
+            raise self._too_late(run, "its stream did not begin")
+        return image_key(self.begin(), self._data_key)
 
-    def _more(self, run: RunState, key: str, done: int) -> bool:
+    def _more(self, run: ClosableRun, key: str, done: int) -> bool:
         """Wait for the next event; say whether there is one."""
         if run.wait_for_promises(key, done, self._timeout):
             return True
@@ -213,10 +262,10 @@ class Following(Iterator[FollowedFrame]):
             raise self._too_late(run, f"no event came after {done}")
         return False
 
-    def _too_late(self, run: RunState, what: str) -> RetryTimeoutException:
+    def _too_late(self, run: ClosableRun, what: str) -> RetryTimeoutException:
         return RetryTimeoutException(
             f"{what} within {self._timeout:g} s",
-            where=f"run {run.uid}",
+            where=run.describe(),
             next_step="see whether it goes on, or wait with a longer retry_timeout",
         )
 
@@ -225,8 +274,12 @@ class Following(Iterator[FollowedFrame]):
         for index, number in enumerate(promise.frames):
             try:
                 image = self._stack_of(master, promise, watch)[number].read()
-            except (*_ABSENT, IndexError) as error:
-                self._note_missing(number, master, watch, error)
+            except _REFUSALS:
+                raise
+            except (Hdf5Error, IndexError) as error:  # FrameNotWritten is one too
+                if watch.phase is not ScanPhase.FINISHED:
+                    raise
+                self._losses.add(self._loss(number, master, watch, error))
             else:
                 yield FollowedFrame(promise.seq_num, index, image, master, number, promise.time)
 
@@ -242,18 +295,17 @@ class Following(Iterator[FollowedFrame]):
                 channel=promise.channel,
                 scan_state=watch,
                 retry_timeout=self._timeout,
+                settle_timeout=self._settle,
             )
             self._master = master
         return self._stack
 
-    def _note_missing(self, number: int, master: Path, watch: ScanWatch, error: Exception) -> None:
-        """Count a frame that will never come, and keep the first of them for the end."""
-        if watch.phase is not ScanPhase.FINISHED:
-            raise error
-        self.missing += 1
-        if self._first_missing is None:
-            written = error.written if isinstance(error, FrameNotWritten) else 0
-            failure = self.run.failure if self.run is not None else ""
-            reason = "; ".join(part for part in (failure, getattr(error, "what", str(error))) if part)
-            self._first_missing = FrameNotWritten(number, written, master, reason)
-            self._first_missing.__cause__ = error
+    def _loss(self, number: int, master: Path, watch: ScanWatch, error: Any) -> Hdf5Error | FrameNotWritten:
+        """Return the error that says of a frame why it cannot be given, and how the run ended."""
+        if isinstance(error, FrameNotWritten) or not isinstance(error, _ABSENT):
+            return error
+        written = 0 if self._stack is None else self._stack.written
+        reason = "; ".join(part for part in (watch.describe(), getattr(error, "what", str(error))) if part)
+        made = FrameNotWritten(number, written, master, reason)
+        made.__cause__ = error
+        return made

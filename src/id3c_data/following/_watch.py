@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from ..errors import DocumentError, FrameNotWritten
+from ..errors import Id3cDataError
 from ._follow import FollowedFrame, Following
 
 __all__ = ["Ending", "Progress", "watch"]
@@ -75,7 +75,7 @@ class Progress:
 def watch(
     following: Following, tell: Callable[[str], None], show: Callable[[Progress], object] | None
 ) -> Ending:
-    """Follow a run to its end, and say how that was.
+    """Follow a run to its end, and say how that was; errors of this package are part of that.
 
     Parameters
     ----------
@@ -86,11 +86,11 @@ def watch(
     show
         Takes the progress after each frame; without it, `tell` gets a line a second.
     """
-    run = following.begin()
-    tell(f"run {run.uid}, scan {run.metadata.get('scan_id', '-')}")
     progress, next_line = Progress(None), 0.0
-    problem: Exception | None = None
+    problem: Id3cDataError | None = None
     try:
+        run = following.begin()
+        tell(f"run {run.uid}, scan {run.metadata.get('scan_id', '-')}")
         for frame in following:
             if points := run.metadata.get("num_points"):
                 progress.total = points * max(1, following.promised // frame.seq_num)
@@ -100,15 +100,21 @@ def watch(
             elif time.monotonic() >= next_line:
                 next_line = time.monotonic() + _LINE_EVERY_S
                 tell(str(progress))
-    except (FrameNotWritten, DocumentError) as error:
+    except Id3cDataError as error:
         problem = error
     return _ending(following, progress, problem)
 
 
-def _ending(following: Following, progress: Progress, problem: Exception | None) -> Ending:
+def _ending(following: Following, progress: Progress, problem: Id3cDataError | None) -> Ending:
     run = following.run
-    how = (run.failure if run is not None else "") or "the run ended as 'success'"
-    missing = f"{following.missing} of {following.promised} missing" if following.missing else "none missing"
-    words = f"{how}; {progress.frames} frames, {missing}" + (f"\n{problem}" if problem else "")
-    well = problem is None and run is not None and run.exit_status == "success"
-    return Ending(words, well)
+    if run is None:
+        return Ending(f"no run was watched\n{problem}", well=False)
+    ended = run.exit_status is not None
+    how = run.failure or ("the run ended as 'success'" if ended else "its end was not seen")
+    lost = following.lost or ("none missing" if ended and problem is None else "")
+    words = (
+        f"{how}; {progress.frames} frames"
+        + (f", {lost}" if lost else "")
+        + (f"\n{problem}" if problem else "")
+    )
+    return Ending(words, problem is None and run.exit_status == "success")

@@ -7,6 +7,7 @@ import time
 import pytest
 
 from id3c_data.catalog._open_run import SETTLE_VARIABLE, OpenRun, run_of, settle_timeout
+from id3c_data.errors import ConfigError
 from id3c_data.h5api import FINISHED, ScanPhase, ScanState
 
 SETTLE_S = 15.0
@@ -39,7 +40,7 @@ def test_an_open_run_is_a_state_that_does_not_change() -> None:
     assert run.wait_for_change(ScanPhase.NOT_PREPARED) is ScanPhase.PREPARED
 
 
-@pytest.mark.parametrize(("said", "seconds"), [(None, 15.0), ("60", 60.0), ("0", 0.0), ("soon", 15.0)])
+@pytest.mark.parametrize(("said", "seconds"), [(None, 15.0), ("60", 60.0), ("0", 0.0), (" ", 15.0)])
 def test_the_environment_says_how_long_files_may_still_come(
     said: str | None, seconds: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -47,3 +48,10 @@ def test_the_environment_says_how_long_files_may_still_come(
     if said is not None:
         monkeypatch.setenv(SETTLE_VARIABLE, said)
     assert settle_timeout() == seconds
+
+
+@pytest.mark.parametrize("said", ["soon", "inf", "nan", "-1"])
+def test_what_is_no_number_of_seconds_is_refused(said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(SETTLE_VARIABLE, said)
+    with pytest.raises(ConfigError, match=f"{SETTLE_VARIABLE}: '{said}' is no number of seconds"):
+        settle_timeout()
