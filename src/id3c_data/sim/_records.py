@@ -4,6 +4,9 @@ A put reaches Python in the order in which the records were processed, in one th
 sets and the driver resets (``Acquire``, ``Capture``) must take an abort while the put of 1 is pending, so
 they do not block themselves: each has a forward link to a *gate*, a record that stays busy until the work is
 over. EPICS then completes the put-callback when the gate is done, as with areaDetector's busy records.
+
+A put of 0 does not open the gate: what it ends is told by the gate of the put of 1. EPICS does not process a
+busy gate again, so one that a 0 had opened would end the put-callback of a 1 that came right behind it.
 """
 
 from __future__ import annotations
@@ -123,6 +126,7 @@ class Records:
         self._validators: dict[str, Validator] = {}
         self._refused: set[str] = set()
         self._records: dict[str, Any] = {}
+        self._prefix = prefix
         SetSimpleRecordNames(prefix, "")
         gates = {name: self._make_gate(name, busy) for name, busy in gated.items()}
         for pv in self._table.values():
@@ -189,7 +193,14 @@ class Records:
 
     def _make_gate(self, name: str, busy: Busy) -> Any:
         gate = f"Sim:{name.replace(':', '')}Gate"
-        return builder.boolOut(gate, on_update=lambda _: busy, always_update=True, blocking=True)
+        return builder.boolOut(
+            gate,
+            on_update=lambda _: busy,
+            always_update=True,
+            blocking=True,
+            SDIS=f"{self._prefix}{name}",
+            DISV=0,
+        )
 
     def _make(self, pv: Pv, value: Value, extra: dict[str, Any]) -> Any:
         """Make one record."""

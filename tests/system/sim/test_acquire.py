@@ -103,6 +103,18 @@ def test_05_manual_triggers_keep_the_put_callback_open_until_the_last(eiger):
     assert eiger.get("cam1:NumImagesCounter_RBV") == 2
 
 
+def test_05_a_start_right_behind_a_stop_completes_with_its_own_series(eiger):
+    eiger.put("cam1:ManualTrigger", 1)
+    eiger.put("cam1:DataSource", "Stream")
+    for _ in range(10):
+        eiger.write("cam1:Acquire", 0)  # nothing runs: done as soon as it is seen
+        done = eiger.start("cam1:Acquire", 1)
+        eiger.wait_for("cam1:StatusMessage_RBV", "Waiting for manual triggers")
+        assert not done.done
+        eiger.put("cam1:Trigger", 1)
+        done.wait()
+
+
 def test_06_trigger_fires_on_any_write_and_returns_at_once(eiger):
     eiger.put("cam1:ManualTrigger", 1)
     eiger.put("cam1:DataSource", "Stream")
