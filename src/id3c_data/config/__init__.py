@@ -5,12 +5,13 @@ from __future__ import annotations
 from ._arguments import Arguments, FindArguments, find_by_import, find_here, import_by_path
 from ._beside import ICONFIG, TILED, beside, value_at
 from ._checks import Check, Code, Devices, checks_in, rule
-from ._device_rules import check_eiger2_options, plugin_faults
+from ._device_rules import check_eiger2_options
 from ._document import Document, members, read_document
 from ._entries import DeviceEntry
 from ._expansion import expansions
 from ._faults import unknown_argument
 from ._ignores import without_ignored
+from ._plugin_rules import check_settings, plugin_faults
 from ._ports import port_of
 from ._problem import Finding, Problem, Severity
 from ._registry import CHECKS, codes
@@ -40,6 +41,7 @@ __all__ = [
     "beside",
     "check",
     "check_eiger2_options",
+    "check_settings",
     "checks_in",
     "codes",
     "error_of",

@@ -10,10 +10,12 @@ from ._arguments import Arguments, Kind
 from ._calls import Call, calls
 from ._checks import Check, Code, Devices
 from ._document import is_null, node_below
-from ._faults import Fault, faults, shown, unknown_argument
-from ._plugins import CREATORS, DETECTOR, HDF5_PLUGIN
+from ._faults import Fault, faults, model_of, shown, unknown_argument
+from ._names import did_you_mean
+from ._plugin_rules import setting_faults, unknown_setting
+from ._plugins import Plugin, plugins_of
 from ._problem import Finding
-from ._template_sites import READ, ROOT, WRITE
+from ._template_sites import READ, ROOT, SEMANTICS, WRITE
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -25,6 +27,8 @@ _CHECKED_ELSEWHERE = frozenset(("name", "prefix", "labels", "read_path_template"
 
 _TEMPLATES = (WRITE, READ, ROOT)
 """Arguments that may be written and left empty: the rules for templates say what that means."""
+
+_NEAR = 0.8
 
 _DETECTOR = """\
 id3c_data.devices.Eiger2Detector:
@@ -67,6 +71,16 @@ def _find(devices: Devices) -> Iterator[Finding]:
         for call in calls(entry):
             for fault in _faults_of(call, devices):
                 yield _as_finding(call, fault)
+        for plugin in plugins_of(entry):
+            if isinstance(plugin, Plugin):
+                for fault in setting_faults(plugin.name, plugin.values):
+                    yield Finding(
+                        entry.path,
+                        plugin.settings[fault.argument][1],
+                        fault.what,
+                        fault.next_step,
+                        fault.code,
+                    )
 
 
 arguments_are_right = Check(_CODES, _find)
@@ -83,28 +97,23 @@ def _as_finding(call: Call, fault: Fault) -> Finding:
 
 def _faults_of(call: Call, devices: Devices) -> Iterator[Fault]:
     takes = devices.arguments.get(call.made_by)
-    if model := _model(call.made_by, is_part=call.is_part):
+    if model := model_of(call.made_by, is_part=bool(call.plugin)):
         yield from _faults_by_model(call, model)
     elif isinstance(takes, Arguments):
-        yield from _faults_by_signature(call, takes)
-
-
-def _model(made_by: str, *, is_part: bool) -> type[BaseModel] | None:
-    """Return the model of what is ours; pydantic is imported only where there is something of that."""
-    if made_by not in (DETECTOR, HDF5_PLUGIN, *CREATORS):
-        return None
-    from ._models import MODELS, PLUGIN_MODELS
-
-    return PLUGIN_MODELS.get(made_by) if is_part else MODELS.get(made_by)
+        found = list(_faults_by_signature(call, takes))
+        yield from found
+        if base := model_of(takes.base, is_part=bool(call.plugin)):
+            yield from _faults_by_base(call, base, {fault.argument for fault in found})
+    elif call.plugin:
+        yield from _misspelt_settings(call)
 
 
 def _faults_by_model(call: Call, model: type[BaseModel]) -> Iterator[Fault]:
     templates = {name for name in (WRITE, READ) if _is_given(call, name)}
-    values = {
-        name: value for name, value in call.values.items() if value is not None or name not in _TEMPLATES
-    }
-    for fault in faults(model, values, call.made_by):
-        if fault.code != "E206" or fault.argument not in (WRITE, READ):
+    for fault in faults(model, _values(call), call.title):
+        if fault.code == "E205" and call.plugin:
+            yield unknown_setting(fault.argument, model.model_fields, call.plugin)
+        elif fault.code != "E206" or fault.argument not in (WRITE, READ):
             yield fault
         elif not templates:  # one template without the other is E301
             is_empty = fault.argument in call.nodes
@@ -113,22 +122,47 @@ def _faults_by_model(call: Call, model: type[BaseModel]) -> Iterator[Fault]:
             )
 
 
+def _faults_by_base(call: Call, base: type[BaseModel], found: set[str]) -> Iterator[Fault]:
+    """Yield the values that a class of this package refuses, for one that derives from it elsewhere."""
+    for fault in faults(base, _values(call), call.title):
+        if fault.code == "E207" and fault.argument not in found:
+            yield fault
+
+
+def _misspelt_settings(call: Call) -> Iterator[Fault]:
+    """Yield the settings of a plugin, of which nobody looked at the class, that are all but a known one."""
+    known = ("class", "suffix", "kind", *_TEMPLATES, SEMANTICS)
+    for name in call.values:
+        if name not in known and (meant := did_you_mean(name, known, "", cutoff=_NEAR)):
+            yield Fault("E205", name, (name,), f"{call.title} takes no {name!r}", meant)
+
+
+def _values(call: Call) -> dict[str, Any]:
+    return {name: value for name, value in call.values.items() if value is not None or name not in _TEMPLATES}
+
+
 def _is_given(call: Call, name: str) -> bool:
     return name in call.nodes and not is_null(call.nodes[name][1])
 
 
 def _faults_by_signature(call: Call, takes: Arguments) -> Iterator[Fault]:
+    names = tuple(name for name in takes.names if name not in call.given_otherwise)
     for name, value in call.values.items():
-        if name not in takes.names and not takes.any_name:
-            yield unknown_argument(name, takes.names, call.made_by)
+        if name not in names and (not takes.any_name or name in takes.names):
+            yield (
+                unknown_setting(name, names, call.plugin)
+                if call.plugin
+                else unknown_argument(name, names, call.made_by)
+            )
         elif name not in _CHECKED_ELSEWHERE and (fault := _wrong_kind(name, value, takes)):
             yield fault
     missing = [
         name for name in takes.required if name not in call.values and name not in call.given_otherwise
     ]
     if missing:
-        what = f"{call.made_by} needs {', '.join(missing)}"
-        yield Fault("E206", missing[0], (), what, f"add `{missing[0]}:` to this device")
+        what = f"{call.title} needs {', '.join(missing)}"
+        to = "this plugin" if call.plugin else "this device"
+        yield Fault("E206", missing[0], (), what, f"add `{missing[0]}:` to {to}")
 
 
 def _wrong_kind(name: str, value: Any, takes: Arguments) -> Fault | None:

@@ -13,9 +13,22 @@ from importlib.metadata import packages_distributions
 from typing import Any, Literal, Union
 
 from ..errors import ConfigError
-from ._names import did_you_mean
+from ._components import base_of, signal_names
+from ._faults import shown
+from ._known_names import known_path
+from ._names import did_you_mean, is_import_path
 
-__all__ = ["Arguments", "FindArguments", "Kind", "find_by_import", "find_here", "import_by_path", "no_maker"]
+__all__ = [
+    "Arguments",
+    "FindArguments",
+    "Kind",
+    "arguments_of",
+    "find_by_import",
+    "find_here",
+    "import_by_path",
+    "no_import_path",
+    "no_maker",
+]
 
 _CODE = "E202"
 _INJECTED = {"registry", "fake"}  # guarneri gives these itself
@@ -55,6 +68,10 @@ class Arguments:
         What it takes for a name, as far as its annotations say so in built-in types.
     instance_of
         The type of what was found, where that cannot be called; else empty.
+    signals
+        The names of its devices' signals, where it is a class of ophyd; those of parts with their parts'.
+    base
+        The import path of this package's class that it is or derives from; empty where there is none.
     """
 
     names: tuple[str, ...]
@@ -62,6 +79,8 @@ class Arguments:
     any_name: bool
     kinds: Mapping[str, tuple[Kind, ...]] = field(default_factory=dict[str, tuple[Kind, ...]])
     instance_of: str = ""
+    signals: tuple[str, ...] = ()
+    base: str = ""
 
 
 FindArguments = Callable[[Sequence[str]], Mapping[str, "Arguments | ConfigError"]]
@@ -90,7 +109,7 @@ def find_by_import(path: str) -> Arguments:
     found = _import(path)
     if not callable(found):
         return Arguments((), (), any_name=True, instance_of=type(found).__name__)
-    return _arguments_of(found)
+    return arguments_of(found)
 
 
 def import_by_path(path: str) -> Callable[..., Any]:
@@ -107,6 +126,17 @@ def import_by_path(path: str) -> Callable[..., Any]:
     return found
 
 
+def no_import_path(path: object) -> ConfigError:
+    """Return the error of what should name a class and is no import path."""
+    return ConfigError(f"{shown(path)} is no import path", next_step=_whole_path(path), code="E201")
+
+
+def _whole_path(name: object) -> str:
+    whole = known_path(name) if isinstance(name, str) else ""
+    otherwise = "write package, module and class, such as id3c_data.devices.Eiger2Detector"
+    return f"did you mean {whole!r}?" if whole else otherwise
+
+
 def no_maker(path: str, instance_of: str) -> ConfigError:
     """Return the error of a path that names something which makes nothing."""
     what = f"{path} is {instance_of}, which makes no device"
@@ -114,6 +144,8 @@ def no_maker(path: str, instance_of: str) -> ConfigError:
 
 
 def _import(path: str) -> Any:
+    if not is_import_path(path):
+        raise no_import_path(path)
     module_name, _, name = path.rpartition(".")
     try:
         module = importlib.import_module(module_name)
@@ -140,7 +172,7 @@ def _nearest_module(module_name: str, error: Exception) -> str:
     return did_you_mean(last, [module.name for module in beside], otherwise)
 
 
-def _arguments_of(made_by: Callable[..., Any]) -> Arguments:
+def arguments_of(made_by: Callable[..., Any]) -> Arguments:
     """Return what a class or function takes by keyword.
 
     A class that hands ``**kwargs`` to its base is followed there, as far as each does.
@@ -162,7 +194,9 @@ def _arguments_of(made_by: Callable[..., Any]) -> Arguments:
     if inspect.isclass(made_by):
         names.pop("self", None)
     required = tuple(name for name, needed in names.items() if needed and name not in _INJECTED)
-    return Arguments(tuple(names), required, any_name, kinds)
+    return Arguments(
+        tuple(names), required, any_name, kinds, signals=signal_names(made_by), base=base_of(made_by)
+    )
 
 
 def _functions(made_by: Callable[..., Any]) -> Iterator[Callable[..., Any]]:

@@ -10,16 +10,11 @@ import yaml
 
 from ._document import members
 from ._entries import DeviceEntry
+from ._plugin_rules import OF_COMPONENT, OF_DEVICE
 from ._plugins import EIGER2_CREATOR, Plugin, class_of, plugins_of
 from ._template_sites import READ, ROOT, SEMANTICS, WRITE
 
 __all__ = ["Call", "calls"]
-
-_OF_COMPONENT = ("class", "suffix", "lazy", "trigger_value", "add_prefix", "doc", "kind")
-"""What a creator takes from a plugin's settings for ophyd's `Component`, before its class sees them."""
-
-_FROM_DETECTOR = frozenset(("prefix", "name", "parent", "attr_name"))
-"""What a component gives to the class of a plugin."""
 
 _OF_EIGER2 = (WRITE, READ, ROOT, SEMANTICS, "swmr")
 """What `eiger2_creator` takes from the settings of ``hdf1`` for the detector."""
@@ -41,8 +36,8 @@ class Call:
         Its arguments' nodes by their names.
     values
         The same as plain values.
-    is_part
-        Whether it is a plugin of the device.
+    plugin
+        Name of the plugin that it is; empty for the device itself.
     """
 
     entry: DeviceEntry
@@ -50,12 +45,17 @@ class Call:
     at: yaml.Node
     nodes: Mapping[str, tuple[yaml.Node, yaml.Node]]
     values: Mapping[str, Any]
-    is_part: bool = False
+    plugin: str = ""
+
+    @property
+    def title(self) -> str:
+        """What it is called in messages."""
+        return f"plugin {self.plugin}" if self.plugin else self.made_by
 
     @property
     def given_otherwise(self) -> frozenset[str]:
         """Names of arguments that do not come from the file."""
-        return _FROM_DETECTOR if self.is_part else frozenset()
+        return OF_DEVICE if self.plugin else frozenset()
 
 
 def calls(entry: DeviceEntry) -> Iterator[Call]:
@@ -68,9 +68,9 @@ def calls(entry: DeviceEntry) -> Iterator[Call]:
 
 def _call_of_plugin(entry: DeviceEntry, plugin: Plugin, made_by: str) -> Call:
     taken = (
-        *_OF_COMPONENT,
+        *OF_COMPONENT,
         *(_OF_EIGER2 if (entry.creator, plugin.name) == (EIGER2_CREATOR, "hdf1") else ()),
     )
     nodes = {name: pair for name, pair in plugin.settings.items() if name not in taken}
     values = {name: value for name, value in plugin.values.items() if name not in taken}
-    return Call(entry, made_by, plugin.at, nodes, values, is_part=True)
+    return Call(entry, made_by, plugin.at, nodes, values, plugin.name)

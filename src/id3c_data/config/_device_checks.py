@@ -8,12 +8,13 @@ from collections.abc import Iterator
 import yaml
 
 from ..errors import ConfigError
-from ._arguments import Arguments, no_maker
+from ._arguments import Arguments, no_import_path, no_maker
 from ._checks import Devices, findings_of, rule
 from ._device_rules import label_faults, name_faults, prefix_faults
 from ._document import members
 from ._entries import DeviceEntry
-from ._named_classes import named_classes
+from ._known_names import misspelt
+from ._named_classes import named_classes, parts_makers
 from ._names import is_identifier, is_import_path
 from ._problem import Finding
 
@@ -52,31 +53,38 @@ _OF_SESSION = frozenset(
 
 @rule(
     "E201",
-    "each section is named by the import path of a class or creator",
+    "each section, and each class or creator of a part, is named by an import path",
     wrong='EpicsMotor:\n  - {name: m1, prefix: "gp:m1"}\n',
     right='ophyd.EpicsMotor:\n  - {name: m1, prefix: "gp:m1"}\n',
 )
 def creators_are_import_paths(devices: Devices) -> Iterator[Finding]:
-    """The loader imports what a section names, and needs its module for that."""
+    """The loader imports what a section names, and needs its module for that; so do creators for parts."""
     for entry in _first_of_each_section(devices):
-        if not is_import_path(entry.creator):
-            what = f"{entry.creator!r} is no import path"
-            next_step = "write package, module and class, such as id3c_data.devices.Eiger2Detector"
-            yield Finding(entry.path, entry.creator_node, what, next_step)
+        yield from _no_import_path(entry, entry.creator, entry.creator_node)
+    for entry in devices.entries:
+        for name, node in parts_makers(entry):
+            yield from _no_import_path(entry, name, node)
+
+
+def _no_import_path(entry: DeviceEntry, name: object, at: yaml.Node) -> Iterator[Finding]:
+    if not is_import_path(name):
+        error = no_import_path(name)
+        yield Finding(entry.path, at, error.what, error.next_step)
 
 
 @rule(
     "E202",
     "each class or creator can be imported and called",
-    wrong='ophyd.EpicsMotr:\n  - {name: m1, prefix: "gp:m1"}\n',
-    right='ophyd.EpicsMotor:\n  - {name: m1, prefix: "gp:m1"}\n',
+    wrong="ophyd.sim.SynAxs:\n  - {name: m1}\n",
+    right="ophyd.sim.SynAxis:\n  - {name: m1}\n",
     needs_imports=True,
 )
 def creators_are_usable(devices: Devices) -> Iterator[Finding]:
     """The loader only warns of an unknown class, and its devices are missing in the session.
 
     That holds for the classes that a device names for its parts too. Each is imported in a process of its
-    own, where ophyd connects to nothing; one that hangs or ends that process is such a fault.
+    own, where ophyd connects to nothing; one that hangs or ends that process is such a fault. Where
+    nothing is imported, names that are all but a well-known one are still found.
     """
     for entry in _first_of_each_section(devices):
         yield from _unusable(devices, entry, entry.creator, entry.creator_node)
@@ -88,7 +96,7 @@ def creators_are_usable(devices: Devices) -> Iterator[Finding]:
 def _unusable(
     devices: Devices, entry: DeviceEntry, path: str, at: yaml.Node, *, may_be_a_device: bool = False
 ) -> Iterator[Finding]:
-    found = devices.arguments.get(path)
+    found = devices.arguments.get(path) or misspelt(path)
     if isinstance(found, Arguments) and found.instance_of and not may_be_a_device:
         found = no_maker(path, found.instance_of)
     if isinstance(found, ConfigError):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Container, Iterator
+from collections.abc import Iterator
 from typing import Any, cast
 
 from ._faults import Fault, faults, shown
-from ._names import did_you_mean, is_identifier
+from ._names import is_identifier
 
 __all__ = [
     "check_eiger2_options",
@@ -15,7 +15,6 @@ __all__ = [
     "file_prefix_faults",
     "label_faults",
     "name_faults",
-    "plugin_faults",
     "prefix_faults",
 ]
 
@@ -76,21 +75,6 @@ def file_prefix_faults(file_prefix: object, name: object) -> Iterator[Fault]:
         if argument == "name":
             next_step += ", or give a `file_prefix`"
         yield Fault("E210", argument, (argument,), what, next_step)
-
-
-def plugin_faults(name: str, known: Collection[str], settings: Container[str]) -> Iterator[Fault]:
-    """Yield what is wrong with a plugin's name (E212): its creator does not know it, or none can be so."""
-    missing = [f"its {key}" for key in ("class", "suffix") if key not in settings]
-    if name not in known and missing:
-        otherwise = f"give {' and '.join(missing)}, or use one of {', '.join(sorted(known))}"
-        yield _wrong_plugin(f"{name} is not known", did_you_mean(name, known, otherwise))
-    elif not is_identifier(name):
-        next_step = "use letters, digits and underscores, no digit first, no word of Python"
-        yield _wrong_plugin(f"{shown(name)} cannot be a plugin's name", next_step)
-
-
-def _wrong_plugin(what: str, next_step: str) -> Fault:
-    return Fault("E212", "plugins", ("plugins",), f"plugins: {what}", next_step)
 
 
 def _wrong_prefix(code: str, what: str, next_step: str) -> Fault:

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from ..errors import ConfigError
 from ._names import did_you_mean
+from ._plugins import CREATORS, DETECTOR
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
     from pydantic_core import ErrorDetails
 
-__all__ = ["Fault", "faults", "shown", "unknown_argument"]
+__all__ = ["Fault", "faults", "model_of", "shown", "unknown_argument"]
 
 _short = Repr()
 _short.maxstring = _short.maxother = 80
@@ -58,6 +59,18 @@ def faults(model: type[BaseModel], values: Mapping[str, Any], made_by: str) -> I
     except ValidationError as error:
         for detail in error.errors(include_url=False, include_context=False):
             yield _fault(model, detail, made_by)
+
+
+def model_of(made_by: str, *, is_part: bool) -> type[BaseModel] | None:
+    """Return the model of a class or creator, if it has one.
+
+    Pydantic is imported only where there is something that may have one.
+    """
+    if not is_part and made_by not in (DETECTOR, *CREATORS):
+        return None
+    from ._models import MODELS, PLUGIN_MODELS
+
+    return PLUGIN_MODELS.get(made_by) if is_part else MODELS.get(made_by)
 
 
 def _fault(model: type[BaseModel], detail: ErrorDetails, made_by: str) -> Fault:

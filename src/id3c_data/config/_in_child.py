@@ -145,4 +145,5 @@ def _as_found(answer: dict[str, Any]) -> Arguments | ConfigError:
     given = answer["arguments"]
     kinds = {name: tuple(kinds) for name, kinds in given["kinds"].items()}
     names, required = tuple(given["names"]), tuple(given["required"])
-    return Arguments(names, required, given["any_name"], kinds, given["instance_of"])
+    signals, base = tuple(given["signals"]), given["base"]
+    return Arguments(names, required, given["any_name"], kinds, given["instance_of"], signals, base)

@@ -11,16 +11,18 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
-from ._plugins import AD_CREATOR_PLUGINS, EIGER2_PLUGINS
+from ._plugins import AD_CREATOR_PLUGINS, EIGER2_PLUGINS, HDF5_PLUGIN
 
 __all__ = [
     "MODELS",
     "PLUGIN_MODELS",
     "AdCreator",
+    "ComponentSettings",
     "Device",
     "Eiger2Creator",
     "Eiger2Detector",
     "Eiger2HDF5Plugin",
+    "PluginOfOphyd",
     "Words",
 ]
 
@@ -154,10 +156,22 @@ class Eiger2Creator(_Eiger2):
     )
 
 
-class Eiger2HDF5Plugin(BaseModel):
-    """The HDF5 plugin of this package in a detector that `apstools.devices.ad_creator` makes."""
+class PluginOfOphyd(BaseModel):
+    """A plugin, or the camera, that takes what each device of ophyd takes."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
+
+    labels: _Labels = Field([], description="Labels that sessions find it by.")
+    connection_timeout: Seconds = Field(1.0, description="Seconds that one PV may take to connect, in ophyd.")
+    child_name_separator: Text = Field("_", description="What stands between the parts of signals' names.")
+    read_attrs: Names = Field([], description="Components that are read with each event, by ophyd's names.")
+    configuration_attrs: Names = Field(
+        [], description="Components that are read once a run, by ophyd's names."
+    )
+
+
+class Eiger2HDF5Plugin(PluginOfOphyd):
+    """The HDF5 plugin of this package in a detector that `apstools.devices.ad_creator` makes."""
 
     write_path_template: _Template = Field(description="Folder of a run's files as the IOC sees it.")
     read_path_template: _Template = Field(description="The same folder as readers see it.")
@@ -168,11 +182,17 @@ class Eiger2HDF5Plugin(BaseModel):
     swmr: Flag = Field(False, description="Whether readers on the same host can follow the file.")
     file_prefix: Text = Field("", description="Start of file names; the detector's name where it is empty.")
     timeout: Seconds = Field(30.0, description="Seconds that the plugin may stay silent.")
-    labels: _Labels = Field([], description="Labels that sessions find it by.")
-    read_attrs: Names = Field([], description="Components that are read with each event, by ophyd's names.")
-    configuration_attrs: Names = Field(
-        [], description="Components that are read once a run, by ophyd's names."
-    )
+
+
+class ComponentSettings(BaseModel):
+    """What a creator takes from a plugin's settings itself, for ophyd's `Component`."""
+
+    model_config = ConfigDict(strict=True)
+
+    suffix: Text = Field("", description="What follows the detector's prefix in its PV names.")
+    kind: Literal["omitted", "normal", "config", "hinted"] = Field("normal", description="Kind in ophyd.")
+    lazy: Flag = Field(True, description="Whether its PVs connect when they are first used.")
+    doc: Text = Field("", description="What it is for, in words.")
 
 
 class AdCreator(_OfOphyd):
@@ -200,5 +220,15 @@ MODELS: dict[str, type[Device]] = {
 }
 """The model of each class or creator that has one."""
 
-PLUGIN_MODELS: dict[str, type[BaseModel]] = {"id3c_data.devices.Eiger2HDF5Plugin": Eiger2HDF5Plugin}
+_AD_CREATOR_PLAIN = [
+    path
+    for name, path in AD_CREATOR_PLUGINS.items()
+    if path.startswith("ophyd.") and name != "gather1"  # that one has an index too
+]
+
+PLUGIN_MODELS: dict[str, type[BaseModel]] = {
+    **dict.fromkeys(EIGER2_PLUGINS.values(), PluginOfOphyd),
+    **dict.fromkeys(_AD_CREATOR_PLAIN, PluginOfOphyd),
+    HDF5_PLUGIN: Eiger2HDF5Plugin,
+}
 """The same for plugins."""

@@ -8,9 +8,10 @@ from typing import Any, cast
 import yaml
 
 from ._checks import Devices, findings_of, rule
-from ._device_rules import detector_prefix_faults, plugin_faults
+from ._device_rules import detector_prefix_faults
 from ._entries import DeviceEntry
 from ._faults import shown
+from ._plugin_rules import plugin_faults
 from ._plugins import AD_CREATOR, CREATORS, DETECTOR, Plugin, plugins_of
 from ._problem import Finding
 

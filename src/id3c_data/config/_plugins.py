@@ -32,19 +32,29 @@ EIGER2_CREATOR = "id3c_data.devices.eiger2_creator"
 HDF5_PLUGIN = "id3c_data.devices.Eiger2HDF5Plugin"
 AD_CREATOR = "apstools.devices.ad_creator"
 
+_OURS = "id3c_data.devices."
 _OPHYD = "ophyd.areadetector.plugins."
 _APSTOOLS = "apstools.devices."
 
 DETECTOR_PLUGINS = ("cam", "image", "pva", "roi1", "stats1", "hdf1")
 """Those of `Eiger2Detector`, and of `eiger2_creator` where a device names none."""
 
-EIGER2_PLUGINS = (
-    *("cam", "image", "pva", "hdf1"),
-    *(f"roi{i}" for i in range(1, 5)),
-    *(f"stats{i}" for i in range(1, 6)),
-    *("codec1", "overlay1", "process1", "roistat1", "transform1"),
+EIGER2_PLUGINS: Mapping[str, str] = MappingProxyType(
+    {
+        "cam": f"{_OURS}Eiger2Cam",
+        "image": f"{_OURS}Eiger2ImagePlugin",
+        "pva": f"{_OURS}Eiger2PvaPlugin",
+        "hdf1": f"{_OURS}_signals.Eiger2HDF5PluginIO",
+        **{f"roi{i}": f"{_OURS}Eiger2ROIPlugin" for i in range(1, 5)},
+        **{f"stats{i}": f"{_OURS}Eiger2StatsPlugin" for i in range(1, 6)},
+        "codec1": f"{_OPHYD}CodecPlugin_V34",
+        "overlay1": f"{_OPHYD}OverlayPlugin_V34",
+        "process1": f"{_OPHYD}ProcessPlugin_V34",
+        "roistat1": f"{_OPHYD}ROIStatPlugin_V34",
+        "transform1": f"{_OPHYD}TransformPlugin_V34",
+    }
 )
-"""Those that `eiger2_creator` knows without being told their classes."""
+"""Those that `eiger2_creator` knows without being told their classes, with the classes that it takes."""
 
 AD_CREATOR_PLUGINS: Mapping[str, str] = MappingProxyType(
     {
@@ -74,8 +84,11 @@ AD_CREATOR_PLUGINS: Mapping[str, str] = MappingProxyType(
 )
 """Those that apstools' ``ad_creator`` knows, with the classes that it takes (``PLUGIN_DEFAULTS``)."""
 
+_REPLACED = ("ophyd.", "apstools.")
+"""Of classes from there `eiger2_creator` takes its own instead."""
+
 CREATORS: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {EIGER2_CREATOR: EIGER2_PLUGINS, AD_CREATOR: tuple(AD_CREATOR_PLUGINS)}
+    {EIGER2_CREATOR: tuple(EIGER2_PLUGINS), AD_CREATOR: tuple(AD_CREATOR_PLUGINS)}
 )
 """Which plugins each creator knows."""
 
@@ -109,9 +122,13 @@ class Plugin:
 
 
 def class_of(entry: DeviceEntry, plugin: Plugin) -> str:
-    """Return the import path of a plugin's class, also where apstools adds it; empty if not known."""
-    if plugin.made_by or entry.creator != AD_CREATOR or "plugin_defaults" in entry.arguments:
-        return plugin.made_by
+    """Return the import path of a plugin's class, also where its creator adds it; empty if not known."""
+    given = plugin.made_by
+    if entry.creator == EIGER2_CREATOR and (ours := EIGER2_PLUGINS.get(plugin.name, "")):
+        is_replaced = ours.startswith(_OURS) and given.startswith((*_REPLACED, HDF5_PLUGIN))
+        return ours if is_replaced else given or ours
+    if given or entry.creator != AD_CREATOR or "plugin_defaults" in entry.arguments:
+        return given
     return AD_CREATOR_PLUGINS.get(plugin.name, "")
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from ophyd.areadetector import ADComponent
 from ophyd.areadetector import plugins as ophyd_plugins
 
-from ..config import import_by_path, plugin_faults
+from ..config import check_settings, import_by_path, plugin_faults
 from ..errors import ConfigError
 from ._cam import Eiger2Cam
 from ._detector import Eiger2Base
@@ -140,10 +140,14 @@ def _component(key: str, settings: Mapping[str, Any], where: str) -> ADComponent
     given = settings.get("class", ours)
     for fault in plugin_faults(key, {*_OURS, *_OPHYDS}, settings):
         raise fault.as_error(where)
-    cls: Any = import_by_path(given) if isinstance(given, str) else given
+    cls = import_by_path(given) if isinstance(given, str) else given
+    if not isinstance(cls, type):
+        next_step = "name a class by its import path, or leave it out"
+        raise ConfigError(f"plugins: {key} has no class in {given!r}", where, next_step, "E201")
     if key in _OURS:
         cls = _our_class(key, cls, where)
-    return ADComponent(cls, suffix, lazy=False, **rest)
+    check_settings(key, settings, cls, where)
+    return ADComponent(cls, suffix, **{"lazy": False, **rest})
 
 
 def _our_class(key: str, given: type, where: str) -> type:

@@ -110,6 +110,11 @@ def test_our_creator_checks_ports_on_request(bench: Any) -> None:
         (["cam", {"image": {"class": "no.such.Class"}}], "E202: 'no.such' cannot be imported"),
         ([{"cam": {"class": "ophyd.areadetector.cam.SimDetectorCam"}}], "cam cannot be a SimDetectorCam"),
         (["cam", {"image": {}, "pva": {}}], "describes no plugin"),
+        (["cam", {"roi1": {"class": "ROIPlugin"}}], "E201: 'ROIPlugin' is no import path"),
+        (["cam", {"roi1": {"class": "textwrap.indent"}}], "E201: plugins: roi1 has no class in"),
+        (["cam", {"roi1": {"sufix": "ROI1:"}}], "E205: plugin roi1 takes no 'sufix'; did you mean 'suffix'"),
+        (["cam", {"roi1": {"suffix": "ROI1"}}], "E207: plugin roi1: suffix: 'ROI1' does not end in a colon"),
+        (["cam", {"roi1": {"lazy": "maybe"}}], "E207: plugin roi1: lazy: 'maybe' is neither true nor false"),
     ],
 )
 def test_our_creator_says_what_is_wrong(plugins: list[Any], message: str) -> None:

@@ -30,7 +30,7 @@ def test_model_has_the_arguments_that_its_class_takes(path: str) -> None:
     names = set(takes.names)
     if takes.any_name:  # the creator hands on what it does not know
         names |= set(find_by_import("id3c_data.devices.Eiger2Detector").names)
-    of_component = {"prefix", "name", "kind", "child_name_separator", "connection_timeout"}
+    of_component = {"prefix", "name", "kind"}
     unneeded = OF_PYTHON_ONLY | (of_component if path in PLUGIN_MODELS else set())
     assert set(OURS[path].model_fields) == names - unneeded
 

@@ -146,7 +146,9 @@ SARIF: dict[str, Any] = json.loads((Path(__file__).parent / "sarif" / "sarif-2.1
 def sarif_of(*problems: Problem, files: tuple[Path, ...] = ()) -> dict[str, Any]:
     """Return a SARIF log, of the right form."""
     content = json.loads(render(Report(files, problems), "sarif"))
-    jsonschema.validators.validator_for(SARIF)(SARIF, format_checker=jsonschema.FormatChecker()).validate(content)
+    jsonschema.validators.validator_for(SARIF)(SARIF, format_checker=jsonschema.FormatChecker()).validate(
+        content
+    )
     return content
 
 
