@@ -17,7 +17,7 @@ from tiled.client.context import Context
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
-from ._transport import through_proxy
+from ._transport import PASSING, through_proxy
 
 __all__ = ["PUSHED_PERIOD_S", "Pushes"]
 
@@ -30,7 +30,6 @@ again before, as some server or proxy may end each of them at once."""
 _OPEN_S: Final = 5.0
 _CLOSE_S: Final = 1.0
 _KEY_LIFETIME_S: Final = 60
-_REFUSALS: Final = range(400, 500)  # of the server itself; a proxy in front of it says 502 for a while
 
 
 class Pushes:
@@ -57,7 +56,8 @@ class Pushes:
     def listen(self, uri: str) -> None:
         """See to it that the server pushes about this node and no other, unless it has refused to push.
 
-        To be called again and again: a connection that has ended is begun again after some seconds.
+        To be called again and again: a connection that has ended is begun again after some seconds. Tiled
+        answers 404 where there is no such route, and 500 where it is not set up to stream.
 
         Parameters
         ----------
@@ -114,7 +114,7 @@ class _Listener:
         try:
             self._receive()
         except Exception as error:  # whatever it is, the server is asked instead
-            self.refused = isinstance(error, InvalidStatus) and error.response.status_code in _REFUSALS
+            self.refused = isinstance(error, InvalidStatus) and error.response.status_code not in PASSING
             what = "does not push" if self.refused else "pushes no more"
             logger.info("%s: the catalog's server %s (%s); it is asked", self.uri, what, error)
         finally:

@@ -19,6 +19,7 @@ from tiled.client.context import Context
 from ._translate import error_of_response, unreachable
 
 __all__ = [
+    "PASSING",
     "PATIENCE_S",
     "BoundedTransport",
     "bound_patience",
@@ -32,7 +33,8 @@ PATIENCE_S = 5.0
 
 _PAUSE_S = 0.25
 _SAFE = {"GET", "HEAD", "OPTIONS"}  # to be sent twice
-_PASSING = {502, 503, 504}  # a proxy that waits for its server, or a server that is busy
+PASSING = frozenset({502, 503, 504})
+"""Statuses of a proxy that waits for its server, or of a server that is busy."""
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
@@ -75,7 +77,7 @@ class BoundedTransport(httpx.BaseTransport):
                     return response
                 response.read()
                 response.close()
-                passing = response.status_code in _PASSING and request.method in _SAFE
+                passing = response.status_code in PASSING and request.method in _SAFE
                 if not (again and passing):
                     raise error_of_response(response, str(request.url))
             time.sleep(_PAUSE_S)

@@ -18,9 +18,11 @@ import numpy as np
 import pytest
 import yaml
 
-from id3c_data.catalog import Catalog, ImagesClient, Subscription, connect
+from id3c_data import follow
+from id3c_data.catalog import Catalog, CatalogRunState, ImagesClient, Subscription, connect
 from id3c_data.catalog._app import initialize_catalog
 from id3c_data.errors import CatalogError
+from id3c_data.h5api import ScanPhase
 from id3c_data.sim import FrameModel, PluginWriter, SeriesFiles
 from id3c_data.testing.catalog import RunDocuments
 
@@ -161,3 +163,24 @@ def test_masters_can_be_insisted_on(stock: Catalog, folder: Path, series: Write,
         run.event(run.resource(series(1).master))
         with pytest.raises(CatalogError, match=r"415.*id3c-data serve"):
             subscription.wait(30)
+
+
+def test_a_run_on_a_server_that_does_not_push_is_followed_while_it_goes_on(
+    stock: Catalog, stock_subscription: Subscription, folder: Path, series: Write, model: FrameModel
+) -> None:
+    run = RunDocuments(stock_subscription, root=folder, frame_shape=model.shape)
+    stock_subscription.wait(30)
+    state, seen = CatalogRunState(stock[run.uid]), []
+    with follow(state, retry_timeout=30) as frames:
+        for number in range(3):
+            master = series(10 + number).master
+            run.event(run.resource(master, images_per_file=1000, series="point"))
+            seen.append(next(frames))
+            assert state.phase is ScanPhase.PREPARED
+        run.stop()
+        assert list(frames) == []
+    state.close()
+    assert not state.pushed
+    assert [frame.seq_num for frame in seen] == [1, 2, 3]
+    assert all(np.array_equal(frame.image, model.frame(9 + frame.seq_num, 1)) for frame in seen)
+    assert (state.phase, state.exit_status) == (ScanPhase.FINISHED, "success")
