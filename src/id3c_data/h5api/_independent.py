@@ -4,67 +4,41 @@
 
 from __future__ import annotations
 
-import io
 import os
 import weakref
 from pathlib import Path
 
 import h5py
 
+from ._bytes import Ranges, RememberedBytes
 from ._open import OpenFile, open_descriptor, open_file
 from ._resolver import Resolver
 from ._roots import AllowedRoots
 from ._translate import H5PY_ERRORS, opening_error
 
-__all__ = ["IndependentResolver", "open_independent", "written_in_swmr_mode"]
+__all__ = ["IndependentFile", "IndependentResolver", "open_independent", "written_in_swmr_mode"]
 
 _HEAD_SIZE = 12
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
 _SWMR_WRITER = 0x04  # bit of the superblock's file consistency flags
 
 
-class _Bytes(io.RawIOBase):
-    """The bytes of a descriptor, for HDF5's driver for Python's file objects."""
-
-    def __init__(self, descriptor: int) -> None:
-        self._descriptor, self._position = descriptor, 0
-
-    def readinto(self, buffer: memoryview) -> int:  # pyright: ignore[reportIncompatibleMethodOverride]
-        # h5py takes no notice of how much was read, so less than all is an error.
-        done = 0
-        while done < len(buffer):
-            try:
-                count = os.preadv(self._descriptor, [buffer[done:]], self._position + done)
-            except OverflowError as error:
-                raise OSError(f"no file has a byte {self._position}") from error
-            if not count:
-                raise OSError(f"the file ends at byte {self._position + done}, before its data do")
-            done += count
-        self._position += done
-        return done
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        self._position = offset if whence == os.SEEK_SET else os.fstat(self._descriptor).st_size + offset
-        return self._position
-
-    def tell(self) -> int:
-        return self._position
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-
-class _Independent(OpenFile):
+class IndependentFile(OpenFile):
     """A file that closes itself, at the latest before the interpreter ends.
 
     HDF5 closes what is left open when the interpreter is gone, and would call the file object then.
+
+    Attributes
+    ----------
+    content
+        What HDF5 has read of it.
     """
 
-    def __init__(self, path: Path, real_path: Path, descriptor: int, hdf5: h5py.File) -> None:
+    def __init__(
+        self, path: Path, real_path: Path, descriptor: int, hdf5: h5py.File, content: RememberedBytes
+    ) -> None:
         super().__init__(path, real_path, descriptor, hdf5)
+        self.content, self.identity = content, content.identity
         self._finalizer = weakref.finalize(self, _close, hdf5, descriptor)
 
     def close(self) -> None:
@@ -78,7 +52,7 @@ def _close(hdf5: h5py.File, descriptor: int) -> None:
     os.close(descriptor)
 
 
-def open_independent(path: Path, roots: AllowedRoots | None = None) -> OpenFile:
+def open_independent(path: Path, roots: AllowedRoots | None = None, ranges: Ranges = ()) -> OpenFile:
     """Return a file, open for reading as it stands on the disk now.
 
     HDF5 shares what it knows of a file among all opens of it in one process, so a second open sees the
@@ -91,6 +65,8 @@ def open_independent(path: Path, roots: AllowedRoots | None = None) -> OpenFile:
         The file, absolute.
     roots
         Folders that the real path must lie below.
+    ranges
+        Bytes that HDF5 is likely to read of it, as it did before.
 
     Raises
     ------
@@ -103,12 +79,13 @@ def open_independent(path: Path, roots: AllowedRoots | None = None) -> OpenFile:
             os.close(descriptor)
             descriptor = -1
             return open_file(path, roots)  # which finds the superblock elsewhere, or says what is wrong
-        hdf5 = _open_hdf5(path, descriptor)
+        content = RememberedBytes(descriptor, ranges)
+        hdf5 = _open_hdf5(path, content)
     except BaseException:
         if descriptor >= 0:
             os.close(descriptor)
         raise
-    return _Independent(path, real_path, descriptor, hdf5)
+    return IndependentFile(path, real_path, descriptor, hdf5, content)
 
 
 class IndependentResolver(Resolver):
@@ -142,8 +119,8 @@ def _is_swmr(head: bytes) -> bool:
     return head[8] >= 3 and bool(head[11] & _SWMR_WRITER)
 
 
-def _open_hdf5(path: Path, descriptor: int) -> h5py.File:
+def _open_hdf5(path: Path, content: RememberedBytes) -> h5py.File:
     try:
-        return h5py.File(_Bytes(descriptor), "r")
+        return h5py.File(content, "r")
     except H5PY_ERRORS as error:
         raise opening_error(path, error) from error

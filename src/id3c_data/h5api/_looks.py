@@ -13,7 +13,8 @@ from typing import Final
 from ..errors import BrokenLink
 from ..paths import PathMap, PathMapLike
 from ._hops import Found
-from ._independent import open_independent, written_in_swmr_mode
+from ._bytes import Ranges
+from ._independent import IndependentFile, open_independent, written_in_swmr_mode
 from ._open import FileIdentity, OpenFile
 from ._resolver import RawFile, Resolver
 from ._roots import AllowedRoots, RootsLike
@@ -60,23 +61,44 @@ class _Held(OpenFile):
     def __init__(self, file: OpenFile, close: Callable[[], None]) -> None:
         super().__init__(file.path, file.real_path, file.descriptor, file.hdf5, swmr=file.swmr)
         self.identity, self.really_close = file.identity, close
+        self._content = file.content if isinstance(file, IndependentFile) else None
 
     def close(self) -> None:
         """Do nothing: `Files` closes it."""
 
-    def serves(self, identity: FileIdentity | None) -> bool:
-        """Say whether a file that is in this state now can be read through this open."""
-        if identity is None or not self.swmr:
-            return identity == self.identity
+    def is_older(self, identity: FileIdentity | None) -> bool:
+        """Say whether that is a later state of the same file, and it has not become shorter."""
+        if identity is None:
+            return False
         same = (identity.device, identity.inode) == (self.identity.device, self.identity.inode)
         return same and identity.size >= self.identity.size
+
+    def serves(self, identity: FileIdentity | None, *, thorough: bool = False) -> bool:
+        """Say whether a file that is in this state now can be read through this open."""
+        if self.swmr:
+            return self.is_older(identity)
+        if identity == self.identity and not thorough:
+            return True
+        if self._content is None or not self.is_older(identity) or not self._content.is_unchanged():
+            return identity == self.identity and self._content is None
+        self.identity = self._content.identity
+        return True
+
+    def was_read_at(self, identity: FileIdentity | None) -> bool:
+        """Say whether all that HDF5 knows of the file was in it at one moment of that state."""
+        return self._content is not None and self._content.at_once and identity == self.identity
+
+    @property
+    def ranges(self) -> Ranges:
+        """What HDF5 has read of the file, and is likely to read again."""
+        return () if self._content is None else self._content.ranges
 
 
 class Files:
     """The files that one file object reads, some of them open.
 
-    A file stays open as long as it stays the same, and a SWMR file while it grows; otherwise it is opened
-    again, since HDF5 gives no other way to see what changed.
+    A file stays open as long as what HDF5 has read of it stays the same, and a SWMR file while it grows;
+    otherwise it is opened again, since HDF5 gives no other way to see what changed.
 
     Parameters
     ----------
@@ -91,18 +113,21 @@ class Files:
         self._dropped: list[_Held] = []
         self._held: OrderedDict[Path, _Held] = OrderedDict()
 
-    def hold(self, path: Path, identity: FileIdentity | None, *, swmr: bool) -> _Held:
+    def hold(
+        self, path: Path, identity: FileIdentity | None, *, swmr: bool, thorough: bool = False
+    ) -> _Held:
         """Return a file that is in this state now, open."""
         held = self._held.get(path)
-        if held is not None and held.serves(identity):
+        if held is not None and held.serves(identity, thorough=thorough):
             self._held.move_to_end(path)
             return held
+        ranges = held.ranges if held is not None and held.is_older(identity) else ()
         self.drop(path)
         if swmr:
             shared = SwmrFile.open(path, self.allowed_roots)
             held = _Held(shared.file, shared.release)
         else:
-            file = open_independent(path, self.allowed_roots)
+            file = open_independent(path, self.allowed_roots, ranges)
             held = _Held(file, file.close)
         self._held[path] = held
         self.opened += 1
@@ -111,7 +136,19 @@ class Files:
     def grows(self, path: Path, identity: FileIdentity) -> bool:
         """Say whether a file is written in SWMR mode, and so may be read while it grows."""
         held = self._held.get(path)
-        return held.swmr if held is not None and held.serves(identity) else written_in_swmr_mode(path)
+        if held is not None and (held.is_older(identity) if held.swmr else held.identity == identity):
+            return held.swmr
+        return written_in_swmr_mode(path)
+
+    def still_serves(self, path: Path, identity: FileIdentity | None, *, thorough: bool = False) -> bool:
+        """Say whether a file is open that is not written in SWMR mode, and that another open would find so."""
+        held = self._held.get(path)
+        return held is not None and not held.swmr and held.serves(identity, thorough=thorough)
+
+    def were_read_at(self, path: Path, identity: FileIdentity | None) -> bool:
+        """Say whether all that HDF5 knows of a file was in it at one moment of that state."""
+        held = self._held.get(path)
+        return held is not None and held.was_read_at(identity)
 
     def trim(self) -> None:
         """Close the files that were not used for the longest time."""
@@ -193,7 +230,7 @@ class Look(Resolver):
             self._alone.enter_context(alone())
         elif identity is not None and self._calm and self._quiet_in(path) > 0:
             raise self._refusal(f"{path} is being written")
-        held = self._files.hold(path, identity, swmr=grows)
+        held = self._files.hold(path, identity, swmr=grows, thorough=self._thorough)
         if not held.swmr and held.identity != identity:
             if self._strict:
                 raise self._refusal(f"{path} changed while it was opened")
@@ -235,14 +272,20 @@ class Look(Resolver):
         return None if self._growing else Memory(dict(self._seen), self._files.opened)
 
     def is_as(self, memory: Memory) -> bool:
-        """Say whether all files are as they were, and take them for a part of the look."""
+        """Say whether all files are as they were, as far as HDF5 can tell, and take them for a part of the look."""
         return self._files.opened == memory.opened and all(
-            self.note(path) == identity for path, identity in memory.seen.items()
+            self.note(path) == identity or self._is_as_before(path) for path, identity in memory.seen.items()
         )
+
+    def _is_as_before(self, path: Path) -> bool:
+        """Say whether what HDF5 has read of a file that has changed still stands in it."""
+        if self._calm and self._quiet_in(path) > 0:
+            raise self._refusal(f"{path} is being written")
+        return self._files.still_serves(path, self._seen[path])
 
     def confirm(self) -> None:
         """Raise `NotQuiet` if a file has changed that may not; what changes afterwards is no matter."""
-        if self._strict and not self._confirmed and self.changed():
+        if self._strict and not self._confirmed and self._spoiled():
             raise self._refusal("a file changed while it was read")
         self._confirmed = True
         self._alone.close()
@@ -258,6 +301,18 @@ class Look(Resolver):
             if path not in self._growing and now != before and not _grown(before, now):
                 raise self._refusal(f"{path} changed while it was read")
 
+    def stands(self) -> bool:
+        """Say whether all that HDF5 has read in this look still stands in files that have only grown, if at all.
+
+        Then another look would find the same. Of a file that is not open for that, nobody can say.
+        """
+        for path, before in self._seen.items():
+            now = self._files.sightings.see(path)
+            same = now == before or _grown(before, now)
+            if path not in self._growing and not (same and self._files.still_serves(path, now, thorough=True)):
+                return False
+        return True
+
     def agrees_with(self, later: Look) -> bool:
         """Say whether the files of both looks have only grown from this one until now, if they changed."""
         return self._seen.keys() == later._seen.keys() and all(
@@ -272,6 +327,15 @@ class Look(Resolver):
             for path, identity in self._seen.items()
             if path not in self._growing
         )
+
+    def _spoiled(self) -> bool:
+        """Say whether a file has changed that was not read at once, or otherwise than by growing."""
+        for path, before in self._seen.items():
+            now = self._files.sightings.see(path)
+            grown_since = _grown(before, now) and self._files.were_read_at(path, before)
+            if path not in self._growing and now != before and not grown_since:
+                return True
+        return False
 
     def watch(self) -> Watch:
         """Return what tells cheaply of changes; of many files the first and the last ones are watched."""

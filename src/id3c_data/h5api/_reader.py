@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeAlias, TypeVar, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..errors import FileClosed, Hdf5Error, LinkOutsideRoots, NotInFile
 from ..paths import PathMapLike
@@ -24,6 +23,8 @@ __all__ = ["Attempt", "Reader"]
 T = TypeVar("T")
 Attempt: TypeAlias = Callable[[Look, Standing], T]
 """Reads something in a look, or raises `NotYet`; told where the scan stood before the look."""
+
+_Counted: TypeAlias = tuple[int, Any]
 
 _REFUSALS: Final = 6
 """Looks in a row that met a writer, until two looks that agree are enough."""
@@ -130,36 +131,46 @@ class Reader:
         """Make two attempts at a file that is never quiet: what both find counts, if it has only grown.
 
         A file in which something is replaced does not grow all the time, and what is only half written at one
-        moment is not so at another.
+        moment is not so at another. Where all that the first attempt was made of still stands in the file
+        afterwards, the second would find the same, and is not made.
         """
-        second = Look(self._files, strict=False)
-        results = [self._once(attempt, look, standing) for look in (first, second)]
-        if not first.agrees_with(second):
-            raise NotQuiet("a file is being written, and not only longer")
-        both = in_common(results[0], results[1], cut=cut)
+        result = self._once(attempt, first, standing)
+        with self._lock:
+            stands = first.stands()
+        if not stands:
+            second = Look(self._files, strict=False)
+            other = self._once(attempt, second, standing)
+            if not first.agrees_with(second):
+                raise NotQuiet("a file is being written, and not only longer")
+            result = in_common(result, other, cut=cut)
         if not first.changed():
             self._refused -= 1
-        return both
+        return result
 
 
 def in_common(one: T, other: T, *, cut: bool) -> T:
     """Return what two results have in common: all, or with ``cut`` as many points as the shorter has.
+
+    Points are an array, or how many they are and a sequence with what was made of them.
 
     Raises
     ------
     NotQuiet
         They differ.
     """
-    if not isinstance(one, np.ndarray):
-        if one == other:
-            return other
-    elif isinstance(other, np.ndarray):
-        first, second = cast("NDArray[Any]", one), cast("NDArray[Any]", other)
-        if cut and first.ndim and second.ndim:
-            length = min(len(first), len(second))
-            first, second = first[:length], second[:length]
-        if np.array_equal(first, second):
-            return cast("T", second)
+    if cut and isinstance(one, tuple) and isinstance(other, tuple):
+        (number, first), (other_number, second) = cast("_Counted", one), cast("_Counted", other)
+        return cast("T", (min(number, other_number), in_common(first, second, cut=True)))
+    if isinstance(one, (list, np.ndarray)) and type(one) is type(other):
+        points, others = cast("Sequence[Any]", one), cast("Sequence[Any]", other)
+        if cut and all(isinstance(result, list) or result.ndim for result in (one, other)):
+            length = min(len(points), len(others))
+            points, others = points[:length], others[:length]
+        same = np.array_equal(points, others) if isinstance(points, np.ndarray) else points == others
+        if same:
+            return cast("T", others)
+    elif type(one) is type(other) and one == other:
+        return other
     raise NotQuiet("a file is being written, and two looks at it differ")
 
 

@@ -95,11 +95,37 @@ def test_a_calm_one_waits_until_the_file_has_been_quiet(files, path):
     assert Look(files, calm=True).get(path, "x").node[()] == 5
 
 
-def test_an_open_file_serves_as_long_as_it_stays_the_same(files, path):
-    first, second = (Look(files).get(path, "x").file for _ in range(2))
-    assert first is second
-    touch(path)
-    assert Look(files).get(path, "x").file is not first
+def write_to(path):
+    with h5py.File(path, "r+") as file:
+        file["x"][()] = 6
+
+
+@pytest.mark.parametrize("change", [touch, grow])
+def test_an_open_file_serves_as_long_as_what_hdf5_has_read_of_it_stays_the_same(files, path, change):
+    first = Look(files).get(path, "x").file
+    assert Look(files).get(path, "x").file is first
+    change(path)
+    assert Look(files).get(path, "x").file is first
+
+
+@pytest.mark.parametrize("change", [write_to, replace])
+def test_a_file_is_opened_again_where_something_else_stands_in_it(files, path, change):
+    first = Look(files).get(path, "x")
+    assert first.node[()] == 5
+    change(path)
+    again = Look(files).get(path, "x")
+    assert again.file is not first.file
+    assert again.node[()] == (6 if change is write_to else 5)
+
+
+def test_a_thorough_look_sees_what_a_time_does_not_show(files, path):
+    """As where a writer was stopped between the change of the time and that of the bytes."""
+    Look(files).get(path, "x").node[()]
+    before = path.stat().st_mtime_ns
+    write_to(path)
+    os.utime(path, ns=(before, before))
+    assert Look(files).get(path, "x").node[()] == 5
+    assert Look(files, thorough=True).get(path, "x").node[()] == 6
 
 
 @pytest.mark.parametrize(("change", "agree"), [(grow, True), (touch, False), (replace, False)])
