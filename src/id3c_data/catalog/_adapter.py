@@ -21,10 +21,18 @@ from tiled.structures.core import Spec, StructureFamily
 from tiled.structures.data_source import DataSource
 from tiled.utils import path_from_uri
 
-from ..errors import CatalogError, Id3cDataError, LayoutUnknown, PathOutsideRoots, RetryTimeoutException
+from ..errors import (
+    CatalogError,
+    FrameNotWritten,
+    Id3cDataError,
+    LayoutUnknown,
+    PathOutsideRoots,
+    RetryTimeoutException,
+)
 from ..h5api import FINISHED, ScanState
-from ..images import FrameStack, open_stack
+from ..images import CompressedFrame, FrameStack, decode_frames
 from ..paths import is_below
+from ._masters import open_master
 from ._open_run import run_of, settle_timeout
 from ._refusals import header_of, status_of
 from ._selection import Selection
@@ -41,7 +49,9 @@ DEFAULT_LIMIT = 300_000_000  # bytes of a response, as in Tiled's settings
 LONGEST_WAIT_S = 0.3
 """How long a request for frames that are not on disk yet may keep one of the server's threads."""
 SHORTEST_WAIT_S = 0.05
-"""What each file gets of that, however many there are: enough to meet a moment in which nobody writes."""
+"""What each file gets when that is over: enough to meet a moment in which nobody writes."""
+
+_AT_ONCE = 64  # frames that are in no order are taken so many at a time
 
 _SETTLE_S = settle_timeout()  # once, so that no server starts with an environment that makes no sense
 
@@ -59,9 +69,8 @@ def refused(*, run_ended: bool = True) -> Iterator[None]:
 class MasterAdapter(Adapter[ArrayStructure]):
     """An array of events, or of events and images, over the frames of master files.
 
-    A read opens only the masters that hold the frames asked for, and closes them again, so that it never
-    gives what was there before. While the run is open, and until `settle_timeout` after its end, it waits a
-    moment for what is not on disk yet.
+    A read opens only the masters that hold the frames asked for (see `_masters`). While the run is open, and
+    until `settle_timeout` after its end, it waits a moment for what is not on disk yet.
 
     What cannot be read is answered with a status below 500 and the reason: 403 outside the allowed roots, 425
     not on disk yet, 404 never written, 422 not what it should be. Nothing is ever made up for a frame that is
@@ -161,10 +170,8 @@ class MasterAdapter(Adapter[ArrayStructure]):
         """
         with refused():
             stacks = [cls._open(uri) for uri in data_uris]
-            counts = [len(stack) for stack in stacks]
-            frame, dtype = stacks[0].shape[1:], stacks[0].dtype
-            for stack in stacks:
-                stack.close()
+        counts = [len(stack) for stack in stacks]
+        frame, dtype = stacks[0].shape[1:], stacks[0].dtype
         table = SlotTable()
         for number, count in enumerate(counts):
             for slot in range(count):
@@ -197,17 +204,38 @@ class MasterAdapter(Adapter[ArrayStructure]):
 
     def read(self, slice: NDSlice = NDSlice(...)) -> np.ndarray:  # noqa: A002, B008
         """Return the pixels of a slice of the array."""
-        with refused(run_ended=self._run is FINISHED):
+        with refused(run_ended=self.run_ended):
             return self._read(Selection.of(self._structure.shape, slice))
 
     def read_block(self, block: NDBlock, slice: NDSlice = NDSlice(...)) -> np.ndarray:  # noqa: A002, B008
         """Return the pixels of a chunk, or of a slice of it."""
         whole = Selection.of(self._structure.shape, block.slice_from_chunks(self._structure.chunks))
-        with refused(run_ended=self._run is FINISHED):
+        with refused(run_ended=self.run_ended):
             return self._read(whole[slice])
 
+    def frames(self, selection: Selection) -> Iterator[CompressedFrame]:
+        """Yield the frames that a selection touches as they stand in their files, event by event.
+
+        Errors are those of reading, not answers over HTTP.
+        """
+        events, ends = selection.indices(0), time.monotonic() + LONGEST_WAIT_S
+        images = selection.indices(1) if len(self._structure.shape) > 3 else range(1)
+        for master, rows in self._by_master(events):
+            wanted = [slot * self._frames_per_event + image for _, slot in rows for image in images]
+            with _not_yet([event for event, _ in rows]):
+                stack = self._stack(master, LONGEST_WAIT_S if time.monotonic() < ends else SHORTEST_WAIT_S)
+                if self.run_ended and max(wanted) >= (there := len(stack)):
+                    raise FrameNotWritten(max(wanted), there, stack.masters[0])
+                for index in _indices(wanted):
+                    yield from map(self._as_promised, stack[index].compressed())
+
+    @property
+    def run_ended(self) -> bool:
+        """Whether the run is over, so that nothing comes any more."""
+        return self._run is FINISHED
+
     def _read(self, selection: Selection) -> np.ndarray:
-        """Return the pixels of a selection, read master by master."""
+        """Return the pixels of a selection, decoded in parallel."""
         dtype = self._structure.data_type.to_numpy_dtype()
         needed = math.prod(selection.shape) * dtype.itemsize
         if needed > self.response_limit:
@@ -216,54 +244,39 @@ class MasterAdapter(Adapter[ArrayStructure]):
                 f"{needed} bytes would exceed the limit of {self.response_limit}; ask for a smaller slice",
             )
         out = np.empty(selection.kept_shape, dtype)
-        events, ends = selection.indices(0), time.monotonic() + LONGEST_WAIT_S
-        for rows, master, slots in self._by_master(events):
-            with _not_yet(events[rows]), self._stack(master, ends - time.monotonic()) as stack:
-                out[rows] = self._frames(stack, slots, selection)
+        pixels = out.reshape(-1, *out.shape[-2:])
+        decode_frames(self.frames(selection), pixels, (selection.slices(-2), selection.slices(-1)))
         return out.reshape(selection.shape)
 
-    def _by_master(self, events: Sequence[int]) -> Iterator[tuple[Any, int, list[int]]]:
-        """Yield for each stretch of events in one master: where they go, the master, their slots."""
+    def _by_master(self, events: Sequence[int]) -> Iterator[tuple[int, list[tuple[int, int]]]]:
+        """Yield for each stretch of events in one master: the master, and each event with its slot."""
         if events and max(events) >= len(self._slots):
             raise CatalogError(
                 f"event {max(events)} is in the structure, but no slot is known for it",
                 where=str(self._masters[-1]) if self._masters else "",
                 next_step="look for what stopped the catalog from being written",
             )
-        places = enumerate(self._slots[event] for event in events)
+        places = ((event, self._slots[event]) for event in events)
         for master, group in groupby(places, key=lambda place: place[1].master):
-            members = list(group)
-            rows = np.s_[members[0][0] : members[-1][0] + 1]
-            yield rows, master, [place.slot for _, place in members]
-
-    def _frames(self, stack: FrameStack, slots: list[int], selection: Selection) -> np.ndarray:
-        """Return the part asked for of these slots of a master: (events, images, y, x)."""
-        count = self._frames_per_event
-        several = len(self._structure.shape) > 3
-        images = selection.indices(1) if several else range(1)
-        wanted = [slot * count + image for slot in slots for image in images]
-        y, x = selection.slices(-2), selection.slices(-1)
-        pixels = stack[_as_index(wanted)][:, y, x].read()
-        shape = (len(slots), *((len(images),) if several else ()), *pixels.shape[1:])
-        return pixels.reshape(shape)
+            yield master, [(event, place.slot) for event, place in group]
 
     def _stack(self, number: int, wait_s: float) -> FrameStack:
-        """Return the open frames of one master, which must be as the node says."""
+        """Return the open frames of one master."""
         uri = self._masters[number]
         if uri is None:
             raise CatalogError(f"master {number} was not looked up", next_step="report this")
-        wait_s = round(max(wait_s, SHORTEST_WAIT_S), 2)
-        stack = self._open(uri, channel=self._channel, scan_state=self._run, retry_timeout=wait_s)
-        dtype, frame = self._structure.data_type.to_numpy_dtype(), tuple(self._structure.shape[-2:])
-        if stack.dtype != dtype or tuple(stack.shape[-2:]) != frame:
-            problem = LayoutUnknown(
-                f"holds frames of {stack.shape[-2:]} {stack.dtype}, the documents promised {frame} {dtype}",
-                where=path_from_uri(uri).as_posix(),
+        return self._open(uri, channel=self._channel, run=self._run, wait_s=wait_s)
+
+    def _as_promised(self, frame: CompressedFrame) -> CompressedFrame:
+        """Return a frame, which must be as the node says."""
+        dtype, shape = self._structure.data_type.to_numpy_dtype(), tuple(self._structure.shape[-2:])
+        if frame.dtype != dtype or frame.shape != shape:
+            raise LayoutUnknown(
+                f"holds frames of {frame.shape} {frame.dtype}, the documents promised {shape} {dtype}",
+                where=frame.where,
                 next_step="see whether the bit depth or the size changed while the detector was staged",
             )
-            stack.close()
-            raise problem
-        return stack
+        return frame
 
     @classmethod
     def _open(cls, uri: str, **more: Any) -> FrameStack:
@@ -276,7 +289,7 @@ class MasterAdapter(Adapter[ArrayStructure]):
                 where=str(path),
                 next_step=f"add its folder to readable_storage, now {', '.join(roots) or 'none'}",
             )
-        return open_stack(path, allowed_roots=roots, **more)
+        return open_master(path, roots=roots, **more)
 
     @classmethod
     def _roots(cls) -> tuple[str, ...]:
@@ -305,7 +318,10 @@ def _image_axes(frames_per_event: int) -> tuple[tuple[int, ...], ...]:
     return ((frames_per_event,), ()) if frames_per_event == 1 else ((frames_per_event,),)
 
 
-def _as_index(frames: list[int]) -> Any:
-    """Return an index of these frames: a slice where they are consecutive, otherwise the list."""
-    consecutive = bool(frames) and frames == list(range(frames[0], frames[0] + len(frames)))
-    return np.s_[frames[0] : frames[-1] + 1] if consecutive else frames
+def _indices(frames: list[int]) -> Iterator[Any]:
+    """Yield what takes these frames of a stack: a slice where they are regular, else lists of some each."""
+    step = frames[1] - frames[0] if len(frames) > 1 else 1
+    if step > 0 and frames == list(range(frames[0], frames[-1] + 1, step)):
+        yield np.s_[frames[0] : frames[-1] + 1 : step]
+    else:
+        yield from (frames[at : at + _AT_ONCE] for at in range(0, len(frames), _AT_ONCE))

@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from tiled.config import Config
 from tiled.server.app import build_app_from_config
+from tiled.utils import import_object
 
 from ..documents import MIMETYPE
 from ..errors import PathOutsideRoots
@@ -81,7 +82,8 @@ def app_of(config: Config) -> Any:
     for tree in config.trees or []:
         args = tree.args or {}
         adapters = args.get("adapters_by_mimetype") or {}
-        for mimetype, adapter in adapters.items():
+        for mimetype, named in adapters.items():
+            adapter = import_object(named)
             if isinstance(adapter, type) and issubclass(adapter, MasterAdapter):
                 readable = args.get("readable_storage") or []
                 adapters[mimetype] = adapter.within(readable, config.response_bytesize_limit)
