@@ -58,7 +58,7 @@ THEME = TerminalTheme(
     [INK, (190, 40, 40), (20, 120, 50), (160, 100, 0), (40, 80, 170), (130, 50, 130), (0, 120, 130), INK],
 )
 SHEET = """\
-<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {terminal_width} {terminal_height}" role="img">
+<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {terminal_height}" role="img">
 <style>
 .{unique_id}-matrix {{ font: {char_height}px monospace; white-space: pre; }}
 {styles}
@@ -69,7 +69,7 @@ SHEET = """\
 </clipPath>
 {lines}
 </defs>
-<rect width="{terminal_width}" height="{terminal_height}" fill="#ffffff" stroke="#35506b"/>
+<rect width="{width}" height="{terminal_height}" fill="#ffffff" stroke="#35506b"/>
 <g transform="translate(8, 8)" clip-path="url(#{unique_id}-clip-terminal)">
 {backgrounds}
 <g class="{unique_id}-matrix">

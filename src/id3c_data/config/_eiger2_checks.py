@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, cast
 
 from ._checks import Devices, findings_of, rule
 from ._device_rules import file_prefix_faults
@@ -17,7 +16,6 @@ __all__ = [
     "cameras_fit_our_plugin",
     "eiger2_frames_are_kept",
     "file_names_can_start_so",
-    "hinted_plugins_are_there",
     "plugins_are_written_to",
     "templates_are_there",
     "writers_have_their_plugin",
@@ -68,23 +66,6 @@ def writers_have_their_plugin(devices: Devices) -> Iterator[Finding]:
             what = 'writer="hdf5" needs the plugin hdf1'
             next_step = 'add hdf1 to the plugins, or use writer="dcu"'
             yield Finding(entry.path, entry.argument_node("writer"), what, next_step)
-
-
-@rule(
-    "E215",
-    "hinted signals are of plugins that an Eiger2 has",
-    wrong=CREATED + "    hinted: [stats2.total]\n",
-    right=CREATED + "    hinted: [stats1.total]\n",
-)
-def hinted_plugins_are_there(devices: Devices) -> Iterator[Finding]:
-    """There would be nothing to read with each event, so the device refuses it."""
-    for entry in _eiger2s(devices):
-        plugins, hinted = plugins_by_name(entry), entry.arguments.get("hinted")
-        for index, signal in enumerate(cast("list[Any]", hinted) if isinstance(hinted, list) else []):
-            if isinstance(signal, str) and "." in signal and signal.split(".")[0] not in plugins:
-                what = f"hinted: there is no signal {signal!r}"
-                next_step = 'name signals of the plugins that the device has, such as "stats1.max_value"'
-                yield Finding(entry.path, entry.node_at("hinted", index), what, next_step)
 
 
 @rule(

@@ -14,6 +14,7 @@ from . import (
     _iconfig_checks,
     _place_checks,
     _plugin_checks,
+    _signal_name_checks,
     _template_checks,
     _tiled_checks,
 )
@@ -28,6 +29,7 @@ CHECKS: tuple[Check, ...] = checks_in(
     _argument_checks,
     _plugin_checks,
     _eiger2_checks,
+    _signal_name_checks,
     _template_checks,
     _place_checks,
 )

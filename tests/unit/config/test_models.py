@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from id3c_data.config import check_eiger2_options, find_by_import, schema
 from id3c_data.config._models import MODELS, PLUGIN_MODELS
 from id3c_data.config._plugins import DETECTOR_PLUGINS, EIGER2_PLUGINS
+from id3c_data.config._signal_name_checks import OWN_SIGNALS
 from id3c_data.devices import Eiger2Detector
 from id3c_data.devices._creator import _DEFAULT_PLUGINS, _OPHYDS, _OURS
 from id3c_data.errors import ConfigError
@@ -119,3 +120,17 @@ def test_option_is_refused_with_code_and_words(wrong: dict[str, Any], code: str,
 def test_right_options_are_not_refused() -> None:
     check_eiger2_options()
     check_eiger2_options(name="eiger2", prefix="XF:{Det:E}", timeout=3, num_images=1, writer="hdf5")
+
+
+def test_own_signals_of_an_eiger2_are_known() -> None:
+    assert {*OWN_SIGNALS} == {*find_by_import("id3c_data.devices.Eiger2Base").signals}
+
+
+def test_classes_of_plugins_are_those_of_the_creator() -> None:
+    known = {name: path.rpartition(".")[2] for name, path in EIGER2_PLUGINS.items()}
+    assert known == {name: cls.__name__ for name, (_, cls) in {**_OURS, **_OPHYDS}.items()}
+
+
+def test_base_of_a_class_elsewhere_is_this_package_s() -> None:
+    assert find_by_import("id3c_data.devices.Eiger2Detector").base == "id3c_data.devices.Eiger2Detector"
+    assert find_by_import("ophyd.EpicsMotor").base == ""
