@@ -96,10 +96,39 @@ class BlockLayout:
     lengths: tuple[int, ...]
 
     @property
+    def size(self) -> int:
+        """Bytes of the decoded chunk."""
+        return self.decoded + self.tail
+
+    @property
     def some_look_raw(self) -> bool:
         """Whether the compressed length of a block is that of the decoded one."""
         last = self.decoded - (len(self.lengths) - 1) * self.block
         return self.block in self.lengths[:-1] or (bool(self.lengths) and self.lengths[-1] == last)
+
+    def part(self, chunk: bytes, start: int, stop: int) -> tuple[bytes, BlockLayout, int]:
+        """Return the blocks that hold some of the decoded bytes, as a chunk of their own without a tail.
+
+        Parameters
+        ----------
+        chunk
+            The compressed bytes.
+        start, stop
+            Which decoded bytes; at least one, and none of the tail.
+
+        Returns
+        -------
+        tuple
+            The chunk, its layout, and which decoded byte is its first.
+        """
+        first, last = start // self.block, -(-stop // self.block)
+        begin = _HEADER.size + first * _LENGTH.size + sum(self.lengths[:first])
+        lengths = self.lengths[first:last]
+        end = begin + len(lengths) * _LENGTH.size + sum(lengths)
+        decoded = min(last * self.block, self.decoded) - first * self.block
+        body = memoryview(chunk)[begin:end]
+        header = _HEADER.pack(decoded, self.block)
+        return b"".join((header, body)), BlockLayout(decoded, self.block, 0, lengths), first * self.block
 
 
 def check_length(size: int, expected: int, codec: Codec) -> None:
@@ -148,15 +177,17 @@ def read_blocks(chunk: bytes, expected: int, itemsize: int, codec: Codec) -> Blo
 def _block_lengths(chunk: bytes, decoded: int, block: int, end: int) -> tuple[int, ...]:
     """Return the compressed length of each block; they fill the chunk exactly."""
     lengths: list[int] = []
-    position = _HEADER.size
-    for _ in range(0, decoded, block) if decoded else ():
-        if position + _LENGTH.size > end:
-            raise Inconsistent(f"block {len(lengths)} begins behind the chunk's end")
-        (length,) = _LENGTH.unpack_from(chunk, position)
-        position += _LENGTH.size + length
-        if length == 0 or position > end:
-            raise Inconsistent(f"block {len(lengths)} is {length} bytes long")
-        lengths.append(length)
+    unpack, found, position = _LENGTH.unpack_from, lengths.append, _HEADER.size
+    try:
+        while position < end:  # a tight loop: there are hundreds of blocks, and the GIL is held
+            (length,) = unpack(chunk, position)
+            found(length)
+            position += 4 + length
+    except struct.error:
+        raise Inconsistent(f"block {len(lengths)} begins behind the chunk's end") from None
     if position != end:
-        raise Inconsistent(f"{end - position} bytes are left over behind the last block")
+        raise Inconsistent(f"block {len(lengths) - 1} ends {position - end} bytes behind the chunk's end")
+    blocks = -(-decoded // block) if decoded else 0
+    if len(lengths) != blocks or 0 in lengths:
+        raise Inconsistent(f"{len(lengths)} blocks, {lengths.count(0)} of them empty, should be {blocks}")
     return tuple(lengths)

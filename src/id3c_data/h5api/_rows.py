@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from ..errors import DamagedChunk, LayoutUnknown
 from ._chunk_at import chunk_at, chunk_bytes, fill_value_of, read_chunk_into
 from ._chunk_format import Codec, Inconsistent, codec_of
-from ._decoder import ImagecodecsDecoder, decode_chunk
+from ._decoder import decode_chunk
+from ._decoders import decoder_in_use
 from ._hops import Found
 from ._low_level import StoredChunk, chunks_of, contiguous_offset, dtype_of, filters_of, shape_of, storage_of
 from ._open import OpenFile
@@ -33,7 +34,6 @@ Fetched: TypeAlias = Callable[[Callable[[], None]], NDArray[Any]]
 _SMALL: Final = 1 << 16
 """Chunks of so few bytes are read through HDF5, which keeps the last ones."""
 _Chunks: TypeAlias = list[tuple[tuple[int, ...], StoredChunk | None]]
-_DECODER: Final = ImagecodecsDecoder()
 _DAMAGED: Final = "copy the file again from where it was written, or leave this point out"
 
 
@@ -182,7 +182,14 @@ class _ChunkRows:
     def _decode_one(self, offset: tuple[int, ...], raw: tuple[bytes, Codec], out: NDArray[Any]) -> None:
         data, codec = raw
         try:
-            decode_chunk(data, codec, self._dtype.itemsize, out.reshape(-1).view(np.uint8), _DECODER)
+            decode_chunk(
+                data,
+                codec,
+                self._dtype.itemsize,
+                out.nbytes,
+                decoder_in_use(),
+                out=out.reshape(-1).view(np.uint8),
+            )
         except Inconsistent as error:
             point = f"point {offset[0]}" if self._chunk[0] == 1 else f"the chunk at {offset}"
             raise DamagedChunk(f"{point} is damaged: {error}", self._where, _DAMAGED) from error

@@ -11,13 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DamagedChunk
-from ..h5api import Codec, Decoder, ImagecodecsDecoder, Inconsistent, check_length, decode_chunk
+from ..h5api import Codec, Inconsistent, check_length, decode_chunk, decoder_in_use
 from ._selection import Selection, whole_frame
 from ._workers import WORKERS
 
 __all__ = ["CompressedFrame", "decode_frames"]
-
-DECODER: Final[Decoder] = ImagecodecsDecoder()
 
 _DAMAGED: Final = "copy the file again from where it was written; the other frames can be read"
 
@@ -89,67 +87,99 @@ class CompressedFrame:
         rows, columns = (-(-size // part) for size, part in zip(self.shape, self.tile, strict=True))
         return rows, columns
 
-    def decode_into(self, out: NDArray[Any], decoder: Decoder = DECODER) -> None:
-        """Write the pixels of the frame into an array of its shape and type.
+    def pixels(self, part: Selection | None = None, out: NDArray[Any] | None = None) -> NDArray[Any]:
+        """Return the pixels of the frame, or a part of them; blocks that hold none of them are not decoded.
+
+        Parameters
+        ----------
+        part
+            Which rows and columns; its frames do not matter.
+        out
+            Where they go, of their shape and of a type that can hold them. None for an array that may be
+            read-only.
 
         Raises
         ------
         DamagedChunk
-            What stands in the frame contradicts itself, or does not fit the array.
+            What stands in the frame contradicts itself.
         """
         try:
             self.check()
-            if self.shape != out.shape or self.dtype != out.dtype:
-                found, room = f"{self.dtype} of shape {self.shape}", f"{out.dtype} of shape {out.shape}"
-                raise Inconsistent(f"it is {found} where there is room for {room}")
-            if self.tile == self.shape and self.layers == 1 and out.flags.c_contiguous:
-                self._decode(0, out.reshape(-1).view(np.uint8), decoder)
-                return
-            height, width = self.tile
-            for at, (row, column) in enumerate(np.ndindex(self.grid)):
-                target = out[row * height : (row + 1) * height, column * width : (column + 1) * width]
-                tile = np.empty((self.layers, height, width), self.dtype)
-                self._decode(at, tile.reshape(-1).view(np.uint8), decoder)
-                target[...] = tile[self.layer, : target.shape[0], : target.shape[1]]
+            if part is None or part.whole_frames(*self.shape):
+                return self._whole(out)
+            first, stop = part.row_span
+            pixels = part.below(first).of(self._rows(first, stop))
         except Inconsistent as error:
-            raise self._damaged(error) from error
-
-    def decode_part(self, part: Selection, out: NDArray[Any]) -> None:
-        """Write what a selection leaves of the frame into an array; raises as `decode_into` does."""
-        if part.whole_frames(*self.shape):
-            self.decode_into(out)
-        else:
-            out[...] = part.of(self.decoded())
-
-    def decoded(self) -> NDArray[Any]:
-        """Return the pixels of the frame; raises as `decode_into` does."""
-        try:
-            self.check()
-        except Inconsistent as error:
-            raise self._damaged(error) from error
-        out = np.empty(self.shape, self.dtype)
-        self.decode_into(out)
+            raise DamagedChunk(f"frame {self.number} is damaged: {error}", self.where, _DAMAGED) from error
+        if out is None:
+            return pixels.copy()
+        out[...] = pixels
         return out
+
+    def unfit(self, expected: str) -> DamagedChunk:
+        """Return the error for a frame that is another than the one that was expected."""
+        return DamagedChunk(
+            f"frame {self.number} is {self.dtype} of shape {self.shape} where {expected} was expected",
+            self.where,
+            _DAMAGED,
+        )
 
     def check(self) -> None:
         """Raise `Inconsistent` where the bytes cannot be such a frame: no forged size passes."""
         if min(*self.shape, *self.tile, self.layers) < 1 or not 0 <= self.layer < self.layers:
-            raise Inconsistent(
-                f"{self.shape} in chunks of {self.layers} times {self.tile}, of these {self.layer}"
-            )
+            raise Inconsistent(f"layer {self.layer} of {self.layers} times {self.tile} for {self.shape}")
         if not len(self.chunks) == len(self.skipped) == prod(self.grid):
             raise Inconsistent(f"{len(self.chunks)} chunks where there should be {prod(self.grid)}")
         if self.codec is Codec.HDF5:
             raise Inconsistent("compressed with a filter that only HDF5 knows")
-        expected = self.layers * prod(self.tile) * self.dtype.itemsize
         for at, chunk in enumerate(self.chunks):
-            check_length(len(chunk), expected, self._codec(at))
+            check_length(len(chunk), self._chunk_bytes, self._codec(at))
 
-    def _decode(self, at: int, out: NDArray[np.uint8], decoder: Decoder) -> None:
-        decode_chunk(self.chunks[at], self._codec(at), self.dtype.itemsize, out, decoder)
+    def _whole(self, out: NDArray[Any] | None) -> NDArray[Any]:
+        """Return all pixels, decoded where they are to be if they can."""
+        if out is None:
+            return self._rows(0, self.shape[0])
+        if out.dtype == self.dtype and out.shape == self.shape and out.flags.c_contiguous:
+            return self._rows(0, self.shape[0], out)
+        out[...] = self._rows(0, self.shape[0])
+        return out
 
-    def _damaged(self, error: Inconsistent) -> DamagedChunk:
-        return DamagedChunk(f"frame {self.number} is damaged: {error}", self.where, _DAMAGED)
+    def _rows(self, first: int, stop: int, out: NDArray[Any] | None = None) -> NDArray[Any]:
+        """Return some rows of the frame, at their full width."""
+        (height, width), columns = self.tile, self.grid[1]
+        upper, lower = first // height, -(-stop // height)
+        if columns == 1 and width == self.shape[1] and lower - upper == 1:
+            return self._part_of_chunk(upper, first - upper * height, stop - upper * height, out)
+        if out is None:
+            out = np.empty((stop - first, self.shape[1]), self.dtype)
+        for row, column in ((row, column) for row in range(upper, lower) for column in range(columns)):
+            top = max(first, row * height)
+            bottom = min(stop, (row + 1) * height)
+            target = out[top - first : bottom - first, column * width : (column + 1) * width]
+            decoded = self._part_of_chunk(row * columns + column, top - row * height, bottom - row * height)
+            target[...] = decoded[:, : target.shape[1]]
+        return out
+
+    def _part_of_chunk(self, at: int, first: int, stop: int, out: NDArray[Any] | None = None) -> NDArray[Any]:
+        """Return some rows of the frame's layer of a chunk."""
+        height, width = self.tile
+        row_bytes = width * self.dtype.itemsize
+        above = self.layer * height
+        decoded = decode_chunk(
+            self.chunks[at],
+            self._codec(at),
+            self.dtype.itemsize,
+            self._chunk_bytes,
+            decoder_in_use(),
+            start=(above + first) * row_bytes,
+            stop=(above + stop) * row_bytes,
+            out=None if out is None else out.reshape(-1).view(np.uint8),
+        )
+        return decoded.view(self.dtype).reshape(stop - first, width) if out is None else out
+
+    @property
+    def _chunk_bytes(self) -> int:
+        return self.layers * prod(self.tile) * self.dtype.itemsize
 
     def _codec(self, at: int) -> Codec:
         return Codec.NONE if self.skipped[at] else self.codec
@@ -185,7 +215,11 @@ def decode_frames(frames: Iterable[CompressedFrame], out: NDArray[Any], region: 
 
     def decode(numbered: tuple[int, CompressedFrame]) -> None:
         n, frame = numbered
-        frame.decode_part(whole_frame(*frame.shape)[region], out[n, ...])
+        target = out[n, ...]
+        part = whole_frame(*frame.shape)[region]
+        if part.frame_shape != target.shape or frame.dtype != out.dtype:
+            raise frame.unfit(f"{out.dtype} of shape {target.shape}")
+        frame.pixels(part, target)
 
     done = sum(1 for _ in WORKERS.in_order(decode, numbered(), WORKERS.ahead(out[:1].nbytes)))
     if done < count:

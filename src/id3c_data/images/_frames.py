@@ -93,7 +93,7 @@ class StackFrames:
             with self._resolver.open(self._masters[0].path) as file:
                 mask = read_mask(self._resolver, file, self._channel)
             if mask is None or mask.shape != self.type.shape:
-                mask = mask_from_frame(self._fetch(0).decoded())
+                mask = mask_from_frame(self._fetch(0).pixels())
             self._mask = mask
         return self._mask
 
@@ -173,7 +173,7 @@ def read_pixels(
 
     def read(numbered: tuple[int, int]) -> None:
         position, n = numbered
-        fetch(n).decode_part(selection, flat[position, ...])
+        fetch(n).pixels(selection, flat[position, ...])
 
     for _ in WORKERS.in_order(read, enumerate(numbers), WORKERS.ahead(frames.nbytes)):
         pass

@@ -43,7 +43,7 @@ def read_mask(resolver: Resolver, file: OpenFile, channel: str) -> NDArray[np.ui
         with found:
             if isinstance(found.node, h5py.Dataset):
                 source = frame_source(found.node, FileReference.of(found.file), found.path, 0)
-                return source.compressed(0).decoded().astype(np.uint32)
+                return source.compressed(0).pixels().astype(np.uint32)
     return None
 
 

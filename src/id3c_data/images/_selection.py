@@ -43,6 +43,20 @@ class Selection:
         """Shape of what is selected of one frame."""
         return tuple(len(pixels) for pixels in (self.rows, self.columns) if not isinstance(pixels, int))
 
+    @property
+    def row_span(self) -> tuple[int, int]:
+        """The first row of those that are selected, and the one behind the last."""
+        rows = np.atleast_1d(self.rows)
+        return (int(rows.min()), int(rows.max()) + 1) if rows.size else (0, 1)
+
+    def below(self, row: int) -> Selection:
+        """Return the selection as one of frames that begin at a row of these."""
+        rows = self.rows
+        shifted = (
+            range(rows.start - row, rows.stop - row, rows.step) if isinstance(rows, range) else rows - row
+        )
+        return Selection(self.frames, shifted, self.columns)
+
     def of(self, frame: NDArray[Any]) -> NDArray[Any]:
         """Return what is selected of one frame."""
         rows = _key(self.rows)

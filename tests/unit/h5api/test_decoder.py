@@ -1,7 +1,9 @@
 """Chunks: decoded when they are whole; an error of ours, never a crash, never much memory, when not."""
 
-import random
+import importlib.util
 import struct
+import subprocess
+import sys
 
 import h5py
 import numpy as np
@@ -9,131 +11,148 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from id3c_data.h5api import Codec, ImagecodecsDecoder, Inconsistent, decode_chunk
+from id3c_data.errors import Id3cDataError, MissingExtra
+from id3c_data.h5api import (
+    DECODER_VARIABLE,
+    Codec,
+    DectrisDecoder,
+    ImagecodecsDecoder,
+    Inconsistent,
+    decode_chunk,
+    decoder_in_use,
+    decoders_here,
+)
 from id3c_data.sim import FrameModel, LegacyWriter, Series
+from id3c_data.testing.decoders import DecoderContract, compressed
 
-MODEL = FrameModel(32, 47, 16)  # 1504 pixels, a multiple of 8, so that none stands raw at the end
-TAILED = FrameModel(33, 47, 32)  # 1551 pixels, of which the last 7 are raw
-DECODER = ImagecodecsDecoder()
 CODECS = {"bslz4": Codec.BSLZ4, "lz4": Codec.LZ4}
+DECODER = ImagecodecsDecoder()
+needs_dectris = pytest.mark.skipif(
+    importlib.util.find_spec("dectris") is None,
+    reason="dectris-compression is not installed: the extra `fast`, which needs a compiler",
+)
 
 
-def chunk_of(folder, model, compression):
-    path = LegacyWriter(folder, Series("x_1", 1, 1), model, compression=compression).write_data(1)
+class TestImagecodecs(DecoderContract):
+    def make_decoder(self):
+        return ImagecodecsDecoder()
+
+
+@needs_dectris
+class TestDectris(DecoderContract):
+    def make_decoder(self):
+        return DectrisDecoder()
+
+
+@pytest.mark.parametrize("decoder", decoders_here(), ids=lambda decoder: decoder.name)
+@pytest.mark.parametrize("compression", CODECS)
+@pytest.mark.parametrize("bits", [8, 16, 32])
+def test_chunks_as_the_filters_of_hdf5_write_them(tmp_path, decoder, compression, bits):
+    model = FrameModel(33, 47, bits)
+    path = LegacyWriter(tmp_path, Series("x_1", 1, 1), model, compression=compression).write_data(1)
     with h5py.File(path) as file:
-        return file["entry/data/data"].id.read_direct_chunk((0, 0, 0))[1]
-
-
-@pytest.fixture(scope="module", params=[(m, c) for m in (MODEL, TAILED) for c in CODECS], ids=str)
-def chunk(request, tmp_path_factory):
-    model, compression = request.param
-    return chunk_of(tmp_path_factory.mktemp("chunk"), model, compression), model, CODECS[compression]
-
-
-def decode(chunk, model, codec):
-    out = np.zeros(model.height * model.width, model.dtype)
-    decode_chunk(chunk, codec, model.dtype.itemsize, out.view(np.uint8), DECODER)
-    return out.reshape(model.shape)
-
-
-def test_the_chunk_itself_decodes(chunk):
-    data, model, codec = chunk
-    np.testing.assert_array_equal(decode(data, model, codec), model.frame(1, 1))
-
-
-def test_a_chunk_cut_off_anywhere_is_inconsistent(chunk):
-    data, model, codec = chunk
-    for length in range(len(data)):
-        with pytest.raises(Inconsistent):
-            decode(data[:length], model, codec)
-
-
-def test_a_chunk_with_bytes_behind_its_end_is_inconsistent(chunk):
-    data, model, codec = chunk
+        chunk = file["entry/data/data"].id.read_direct_chunk((0, 0, 0))[1]
+    size = model.frame(1, 1).nbytes
+    decoded = decode_chunk(chunk, CODECS[compression], bits // 8, size, decoder)
+    np.testing.assert_array_equal(decoded.view(model.dtype).reshape(model.shape), model.frame(1, 1))
     with pytest.raises(Inconsistent):
-        decode(data + b"\0", model, codec)
+        decode_chunk(chunk + b"\0", CODECS[compression], bits // 8, size, decoder)
 
 
-@pytest.mark.parametrize("size", [0, 1, 2**31, 2**63, 2**64 - 1])
-def test_a_forged_size_is_inconsistent(chunk, size):
-    data, model, codec = chunk
-    with pytest.raises(Inconsistent, match="header says"):
-        decode(struct.pack(">Q", size) + data[8:], model, codec)
-
-
-@pytest.mark.parametrize("block", [0, 1, 2**31, 2**32 - 1])
-def test_a_forged_block_size_is_inconsistent(chunk, block):
-    data, model, codec = chunk
-    try:
-        pixels = decode(data[:8] + struct.pack(">I", block) + data[12:], model, codec)
-    except Inconsistent:
-        return
-    # A chunk of one block decodes the same, however large the block could be.
-    assert codec is Codec.LZ4
-    np.testing.assert_array_equal(pixels, model.frame(1, 1))
-
-
-@pytest.mark.parametrize("length", [0, 1, 2**31 - 1, 2**31, 2**32 - 1])
-def test_a_forged_block_length_is_inconsistent(chunk, length):
-    data, model, codec = chunk
-    with pytest.raises(Inconsistent):
-        decode(data[:12] + struct.pack(">I", length) + data[16:], model, codec)
-
-
-def test_flipped_bits_raise_or_give_pixels_of_the_right_shape(chunk):
-    data, model, codec = chunk
-    randomly = random.Random(1)  # noqa: S311
-    inconsistent = 0
-    for _ in range(2000):
-        damaged = bytearray(data)
-        for _ in range(randomly.choice([1, 1, 3, 20])):
-            damaged[randomly.randrange(len(data))] ^= 1 << randomly.randrange(8)
+@pytest.mark.parametrize("decoder", decoders_here(), ids=lambda decoder: decoder.name)
+def test_no_bytes_crash_the_process(decoder):
+    """In a process of its own, since a test cannot see that it has died."""
+    code = f"""
+import random, struct
+import numpy as np
+from id3c_data.h5api import Codec, Inconsistent, decode_chunk, {type(decoder).__name__} as Decoder
+from id3c_data.testing.decoders import compressed
+decoder, randomly = Decoder(), random.Random(5)
+pixels = np.random.default_rng(1).poisson(3, (200, 130)).astype("u4")
+for codec in (Codec.BSLZ4, Codec.LZ4):
+    chunk = compressed(pixels, codec)
+    for n in range(4000):
+        damaged = bytearray(chunk)
+        start = randomly.randrange(len(chunk)) if n % 2 else 12
+        for at in range(start, min(len(chunk), start + randomly.choice([1, 4, 200]))):
+            damaged[at] = randomly.randrange(256)
         try:
-            assert decode(bytes(damaged), model, codec).shape == model.shape
+            decode_chunk(bytes(damaged), codec, 4, pixels.nbytes, decoder)
         except Inconsistent:
-            inconsistent += 1
-    assert inconsistent > 100
+            pass
+print("alive")
+"""
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=100)
+    assert answer.stdout == "alive\n", answer.stderr
 
 
-@settings(max_examples=300, deadline=None)
-@given(st.binary(max_size=400), st.sampled_from(list(CODECS.values())), st.sampled_from([1, 2, 4]))
-def test_any_bytes_behind_a_true_header_raise_or_decode(body, codec, itemsize):
-    out = np.empty(1551 * itemsize, np.uint8)
-    header = struct.pack(">QI", out.size, 8 * itemsize * 16)
-    try:
-        decode_chunk(header + body, codec, itemsize, out, DECODER)
-    except Inconsistent as error:
-        assert str(error)  # noqa: PT017 (both ways are right)
+class TestAnyBytes:
+    decoders = pytest.mark.parametrize("decoder", decoders_here(), ids=lambda decoder: decoder.name)
 
+    @decoders
+    @settings(max_examples=200, deadline=None)
+    @given(st.binary(max_size=400), st.sampled_from(list(CODECS.values())), st.sampled_from([1, 2, 4]))
+    def test_behind_a_true_header_raise_or_decode(self, decoder, body, codec, itemsize):
+        header = struct.pack(">QI", 1551 * itemsize, 8 * itemsize * 16)
+        try:
+            decode_chunk(header + body, codec, itemsize, 1551 * itemsize, decoder)
+        except Inconsistent as error:
+            assert str(error)  # noqa: PT017 (both ways are right)
 
-@settings(max_examples=200, deadline=None)
-@given(st.binary(max_size=64), st.sampled_from([Codec.NONE, Codec.LZ4, Codec.BSLZ4]))
-def test_any_bytes_at_all_raise(data, codec):
-    with pytest.raises(Inconsistent):
-        decode_chunk(data, codec, 2, np.empty(100, np.uint8), DECODER)
-
-
-def test_a_block_that_happens_to_be_as_long_as_its_decoded_self_is_no_raw_one():
-    """HDF5's LZ4 filter takes such a block for raw bytes; bitshuffle-LZ4 compresses it all the same."""
-    import imagecodecs
-
-    pixels = None
-    for seed in range(3000):
-        values = np.random.default_rng(seed).integers(0, 256, 72, "u1")
-        values[: seed % 40] = 0
-        shuffled = imagecodecs.bitshuffle_encode(values.tobytes(), itemsize=1, blocksize=72)
-        block = imagecodecs.lz4_encode(shuffled)
-        if len(block) == 72:
-            pixels = values
-            break
-    assert pixels is not None
-    chunk = struct.pack(">QII", 72, 72, 72) + bytes(block)
-    out = np.zeros(72, np.uint8)
-    decode_chunk(chunk, Codec.BSLZ4, 1, out, DECODER)
-    np.testing.assert_array_equal(out, pixels)
+    @decoders
+    @settings(max_examples=100, deadline=None)
+    @given(st.binary(max_size=64), st.sampled_from([Codec.NONE, Codec.LZ4, Codec.BSLZ4]))
+    def test_at_all_raise(self, decoder, data, codec):
+        with pytest.raises(Inconsistent):
+            decode_chunk(data, codec, 2, 100, decoder)
 
 
 def test_a_frame_that_its_few_bytes_cannot_hold_reserves_no_memory():
-    data = struct.pack(">QII", 1 << 30, 8192, 5) + b"hello"
+    data = struct.pack(">QII", 1 << 40, 8192, 5) + b"hello"
     with pytest.raises(Inconsistent, match="cannot decode"):
-        decode_chunk(data, Codec.LZ4, 2, np.empty(1 << 30, np.uint8), DECODER)
+        decode_chunk(data, Codec.LZ4, 2, 1 << 40, DECODER)
+
+
+def test_a_window_decodes_only_the_blocks_that_it_needs():
+    pixels = np.random.default_rng(1).poisson(3, (100, 64)).astype("u2")
+    chunk = bytearray(compressed(pixels, Codec.BSLZ4, 1024))
+    chunk[-100:] = bytes(100)  # damages the last of them
+    rows = decode_chunk(bytes(chunk), Codec.BSLZ4, 2, pixels.nbytes, DECODER, start=0, stop=1280)
+    np.testing.assert_array_equal(rows.view("u2").reshape(10, 64), pixels[:10])
+
+
+class TestChoice:
+    @pytest.fixture(autouse=True)
+    def afresh(self, monkeypatch):
+        monkeypatch.delenv(DECODER_VARIABLE, raising=False)
+        decoder_in_use.cache_clear()
+        yield
+        decoder_in_use.cache_clear()
+
+    @needs_dectris
+    def test_the_fastest_is_used(self):
+        assert decoder_in_use().name == "dectris-compression"
+
+    def test_another_may_be_asked_for(self, monkeypatch):
+        monkeypatch.setenv(DECODER_VARIABLE, "imagecodecs")
+        assert decoder_in_use().name == "imagecodecs"
+
+    def test_without_the_extra_there_is_one_left(self, monkeypatch):
+        monkeypatch.setitem(sys.modules, "dectris.compression", None)
+        assert [decoder.name for decoder in decoders_here()] == ["imagecodecs"]
+
+    @needs_dectris
+    def test_one_that_decodes_wrong_is_not_used(self, monkeypatch):
+        monkeypatch.setattr("dectris.compression.decompress", lambda *_, **__: bytes(128))
+        assert decoder_in_use().name == "imagecodecs"
+
+    def test_one_that_is_not_installed_is_an_extra(self, monkeypatch):
+        monkeypatch.setenv(DECODER_VARIABLE, "dectris-compression")
+        monkeypatch.setitem(sys.modules, "dectris.compression", None)
+        with pytest.raises(MissingExtra, match=r"id3c-data\[fast\]"):
+            decoder_in_use()
+
+    def test_one_that_nobody_knows(self, monkeypatch):
+        monkeypatch.setenv(DECODER_VARIABLE, "zip")
+        with pytest.raises(Id3cDataError, match=r"ID3C_DATA_DECODER: .*'zip'.*imagecodecs"):
+            decoder_in_use()

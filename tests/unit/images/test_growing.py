@@ -569,10 +569,10 @@ def test_frames_come_compressed_as_they_land(stack, writer, path, state, pool):
         following = pool.submit(next, coming)
         assert is_blocked(following)
         append(writer, path)
-        np.testing.assert_array_equal(following.result(PATIENCE_S).decoded(), frame(n))
+        np.testing.assert_array_equal(following.result(PATIENCE_S).pixels(), frame(n))
     last = pool.submit(next, coming, None)
     assert is_blocked(last)
     state.finish()
     assert last.result(PATIENCE_S) is None
-    backwards = [one.decoded() for one in stack[::-1].compressed()]
+    backwards = [one.pixels() for one in stack[::-1].compressed()]
     np.testing.assert_array_equal(backwards, [frame(2), frame(1), frame(0)])
