@@ -12,6 +12,7 @@ from typing import Any, Final
 from ..documents import Runs
 from ..errors import DocumentError, FileClosed, MissingExtra
 from ..paths import PathMapLike
+from ._unpickling import document_of
 
 __all__ = ["ZmqRuns"]
 
@@ -22,7 +23,7 @@ _HIGHEST_PORT: Final = 0xFFFF
 class ZmqRuns(Runs):
     """The runs whose documents a 0MQ proxy sends on, received in a thread of its own.
 
-    The documents are pickled, as Bluesky's ``Publisher`` sends them: listen to proxies that you trust only.
+    The documents are pickled, as Bluesky's ``Publisher`` sends them; only data are taken out of the pickles.
 
     Parameters
     ----------
@@ -51,7 +52,7 @@ class ZmqRuns(Runs):
         except ModuleNotFoundError as error:
             raise MissingExtra(error.name or "bluesky", "follow") from error
         self.address = address
-        self._dispatcher: Any = RemoteDispatcher(address, prefix=prefix)
+        self._dispatcher: Any = RemoteDispatcher(address, prefix=prefix, deserializer=document_of)
         self._dispatcher.subscribe(self)
         listening = threading.Event()
         self._dispatcher.loop.call_soon_threadsafe(listening.set)  # done as soon as the loop runs
