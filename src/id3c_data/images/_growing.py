@@ -141,12 +141,20 @@ class GrowingFrames:
         if not reach.in_order:
             yield self._whole(view, take)
             return
+        batch = self._batch(view)
         while reach.items is None or done < reach.items:
-            there, taken = self._until(
-                lambda look, standing, done=done: self._following(view, done, look, standing, take),
-                f"frame {(view[done].reach.frames or 1) - 1}",
-                cut=True,
-            )
+            part = slice(done, done + batch)
+            awaited = view[part].selection(view[part].reach.frames or 0)
+
+            def attempt(
+                look: Look, standing: Standing, part: slice = part, awaited: Selection = awaited
+            ) -> tuple[int, T]:
+                if standing.over:
+                    count = self._live.count(look, standing)
+                    return self._following(view.selection(count, over=True)[part], look, standing, take)
+                return self._following(awaited, look, standing, take)
+
+            there, taken = self._until(attempt, f"frame {awaited.frames[0].max()}", cut=True)
             if not there:
                 return
             yield taken
@@ -158,15 +166,9 @@ class GrowingFrames:
         DESCRIPTORS.forget(self._used.values())
 
     def _following(
-        self, view: GrowingView, done: int, look: Look, standing: Standing, take: Take[T]
+        self, selection: Selection, look: Look, standing: Standing, take: Take[T]
     ) -> tuple[int, T]:
-        """Return how many of the next items of a view are there, and what is made of them; 0 at its end."""
-        rest = slice(done, done + self._batch(view))
-        if standing.over:
-            selection = view.selection(self._live.count(look, standing), over=True)[rest]
-        else:
-            part = view[rest]
-            selection = part.selection(part.reach.frames or 0)
+        """Return how many of the items are there, from the first on, and what is made of them; 0 of none."""
         places, found, there = self._live.places(look, standing), dict[int, Place](), 0
         for item in cast("Any", selection.frames):
             try:

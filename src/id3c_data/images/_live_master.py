@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..errors import BrokenLink
-from ..h5api import Look, OpenFile, Standing
+from ..h5api import Look, Memory, OpenFile, Standing
 from ._layouts import Layout
 from ._parts import MasterFrames
 from ._trail import Known, Record, Trail
@@ -28,6 +28,7 @@ class LiveMaster:
         self.path, self._channel = path, channel
         self._in_look: tuple[Look, MasterFrames] | None = None
         self._last: tuple[Record, MasterFrames] | None = None
+        self._grown: tuple[Memory, MasterFrames] | None = None
         self._layout: tuple[tuple[int, int], Layout] | None = None
         self._links: Known = {}
 
@@ -47,20 +48,24 @@ class LiveMaster:
             It is not there yet, or cannot be read; see `open_stack`.
         """
         if self._in_look is None or self._in_look[0] is not look:
-            self._in_look = look, self._frames(Trail(look, self._links, standing))
+            self._in_look = look, self._frames(look, Trail(look, self._links, standing))
         return self._in_look[1]
 
     def forget(self) -> None:
         """Have the next look begin afresh."""
-        self._in_look = self._last = self._layout = None
+        self._in_look = self._last = self._grown = self._layout = None
         self._links.clear()
 
-    def _frames(self, trail: Trail) -> MasterFrames:
+    def _frames(self, look: Look, trail: Trail) -> MasterFrames:
         if self._last is not None and trail.unchanged(self._last[0]):
             return self._last[1]
+        if self._grown is not None and look.is_as(self._grown[0]):
+            return self._grown[1]
         with trail.record() as record:
             frames = self._read(trail, trail.open(self.path))
         self._last = (record, frames) if record.lasting else None
+        memory = None if record.lasting or look.met_writer else look.remember()
+        self._grown = None if memory is None else (memory, frames)
         return frames
 
     def _read(self, trail: Trail, file: OpenFile) -> MasterFrames:
