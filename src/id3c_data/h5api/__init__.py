@@ -2,9 +2,12 @@
 
 from ._bliss_state import BlissScanState
 from ._chunk_at import chunk_at
-from ._chunk_format import Codec, Inconsistent, check_length, codec_of
-from ._decoder import Decoder, ImagecodecsDecoder, decode_chunk
+from ._chunk_format import BlockLayout, Codec, Inconsistent, check_length, codec_of
+from ._decoder import Decoder, decode_chunk
+from ._decoders import DECODER_VARIABLE, decoder_in_use, decoders_here
+from ._dectris_decoder import DectrisDecoder
 from ._hops import Found, Hop
+from ._imagecodecs_decoder import ImagecodecsDecoder
 from ._independent import IndependentResolver, open_independent, written_in_swmr_mode
 from ._looks import Look, Memory, NotQuiet, NotYet
 from ._low_level import (
@@ -38,13 +41,16 @@ from ._virtual import VirtualBlock, virtual_blocks
 from ._waiting import DEFAULT_RETRY_PERIOD_S, Patience, Wanted
 
 __all__ = [
+    "DECODER_VARIABLE",
     "DEFAULT_RETRY_PERIOD_S",
     "FINISHED",
     "AllowedRoots",
     "BlissScanState",
+    "BlockLayout",
     "Branch",
     "Codec",
     "Decoder",
+    "DectrisDecoder",
     "DescribedScanState",
     "FileIdentity",
     "Found",
@@ -82,6 +88,8 @@ __all__ = [
     "codec_of",
     "contiguous_offset",
     "decode_chunk",
+    "decoder_in_use",
+    "decoders_here",
     "dtype_of",
     "filters_of",
     "hdf5_errors",
