@@ -177,7 +177,7 @@ class Runs:
         """Tell of a document that cannot be taken in, also those who follow its run."""
         if not isinstance(error, DocumentError):
             error = DocumentError(
-                f"a {name} document makes no sense ({type(error).__name__}: {error})",
+                f"a document makes no sense: {name} ({type(error).__name__}: {error})",
                 where=str(self) if state is None else state.describe(),
                 next_step="see who sends it",
             )

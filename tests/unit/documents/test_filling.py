@@ -91,6 +91,14 @@ def test_a_path_map_leads_to_this_host_s_mount(master: Path) -> None:
     np.testing.assert_array_equal(filled[1], MODEL.frame(7, 2))
 
 
+def test_a_path_map_is_enough_for_a_state_that_has_none(master: Path) -> None:
+    """A state that knows the file here promises its frames, so what comes late is waited for."""
+    documents = image_run(Path("/mnt/eiger") / master.name)
+    state = RunState.of(documents)
+    EventFiller(state, path_map={"/mnt/eiger": str(master.parent)})
+    assert state.promised_points(master, "/entry/data/data") == 3
+
+
 def test_frames_that_never_came_are_explained_by_the_stop_document(master: Path) -> None:
     documents = image_run(master, slots=range(5), exit_status="abort", reason="no beam")
     seen: Documents = []

@@ -69,3 +69,17 @@ def test_a_dynamic_file_raises_what_was_promised_and_never_came(tmp_path: Path) 
         with pytest.raises(FrameNotWritten, match="frame 4 asked for, 4 written"):
             next(points)
     assert seen == [model.shape] * 4
+
+
+def test_a_map_that_comes_later_is_as_good() -> None:
+    state = RunState()
+    documents = image_run(THERE, slots=range(6))
+    for name, doc in documents[:7]:
+        state(name, doc)
+    assert state.promised_points(THERE, DATA) == 2
+    state.also_mapped({"/mnt/eiger": "/here"})
+    state.also_mapped({"/mnt": "/there"})
+    for name, doc in documents[7:]:
+        state(name, doc)
+    paths = [THERE, Path("/here/x_7_master.h5"), Path("/there/eiger/x_7_master.h5")]
+    assert [state.promised_points(path, DATA) for path in paths] == [6, 6, 6]

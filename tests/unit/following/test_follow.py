@@ -11,6 +11,7 @@ import pytest
 from id3c_data import follow
 from id3c_data.documents import Runs, RunState
 from id3c_data.errors import DocumentError, FrameNotWritten, RetryTimeoutException
+from id3c_data.images import open_stack
 from id3c_data.sim import FrameModel, LegacyWriter, Series
 from id3c_data.testing.documents import image_run
 
@@ -50,6 +51,34 @@ def test_a_path_map_leads_to_where_the_files_are_here(tmp_path: Path) -> None:
     there = Path("/elsewhere/run_7_master.h5")
     frames = follow(run_of(there, slots=[0]), path_map={"/elsewhere": str(tmp_path)})
     assert [f.master for f in frames] == [tmp_path / there.name]
+
+
+def test_a_path_map_is_enough_for_a_state_that_has_none(tmp_path: Path) -> None:
+    """Frames that come after the stop document are waited for where the file is here."""
+    master = write(tmp_path)
+    late = tmp_path / "run_7_data_000003.h5"
+    kept = late.rename(tmp_path / "kept")
+    state = RunState.of(run_of(Path("/elsewhere") / master.name, slots=range(6)))
+    following = follow(state, path_map={"/elsewhere": str(tmp_path)}, settle_timeout=PATIENCE_S)
+    assert [next(following).number for _ in range(4)] == [0, 1, 2, 3]
+    coming = threading.Timer(0.2, kept.rename, [late])
+    coming.start()
+    assert [frame.number for frame in following] == [4, 5]
+    coming.join()
+
+
+def test_stacks_are_opened_with_the_settle_time_that_was_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[float] = []
+
+    def opened(*masters: Any, settle_timeout: float, **options: Any) -> Any:
+        given.append(settle_timeout)
+        return open_stack(*masters, settle_timeout=settle_timeout, **options)
+
+    monkeypatch.setattr("id3c_data.following._follow.open_stack", opened)
+    list(follow(run_of(write(tmp_path), slots=[0]), settle_timeout=0.25))
+    assert given == [0.25]
 
 
 def test_what_never_came_is_raised_after_the_last_that_came(tmp_path: Path) -> None:
@@ -132,11 +161,6 @@ def test_several_detectors_have_to_be_told_apart() -> None:
 def test_what_tells_of_no_run_is_refused() -> None:
     with pytest.raises(DocumentError, match="int tells of no run"):
         follow(7)
-
-
-def test_what_is_no_address_is_refused() -> None:
-    with pytest.raises(DocumentError, match="'localhost': is no address"):
-        follow("localhost")
 
 
 def test_an_unknown_data_key_is_refused_with_the_known_ones(tmp_path: Path) -> None:
