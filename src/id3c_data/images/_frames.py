@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
@@ -19,10 +19,11 @@ from ._mask import mask_from_frame, read_mask
 from ._metadata import FrameMetadata, read_metadata
 from ._parts import FrameType, MasterFrames
 from ._recording import RecordingResolver
+from ._read_frames import iterate_frames, read_frames
 from ._selection import Selection
 from ._workers import WORKERS
 
-__all__ = ["StackFrames", "different_kinds", "read_pixels"]
+__all__ = ["StackFrames", "different_kinds"]
 
 
 class StackFrames:
@@ -101,16 +102,13 @@ class StackFrames:
         """Return the selection itself."""
         return view
 
-    def read(self, view: Selection) -> NDArray[Any]:
-        """Return the pixels of a selection as an array of the caller's own."""
-        return read_pixels(view, self.type, self._fetch)
+    def read(self, view: Selection, out: NDArray[Any] | None = None) -> NDArray[Any]:
+        """Return the pixels of a selection, in an array of the caller's own."""
+        return read_frames(view, self.type, self._fetch, out)
 
     def items(self, view: Selection) -> Iterator[NDArray[Any]]:
-        """Yield what is along the first axis of a selection."""
-        for n in range(view.shape[0]):
-            item = self.read(view[n])
-            item.flags.writeable = False
-            yield item
+        """Yield what is along the first axis of a selection, read-only."""
+        return iterate_frames(view, self.type, self._fetch)
 
     def compressed(self, view: Selection) -> Iterator[CompressedFrame]:
         """Yield the frames of a selection as they stand in their files."""
@@ -151,33 +149,6 @@ class StackFrames:
             if other.type != first.type:
                 raise different_kinds(first.type, first.path, other)
         return first.type
-
-
-def read_pixels(
-    selection: Selection, frames: FrameType, fetch: Callable[[int], CompressedFrame]
-) -> NDArray[Any]:
-    """Return the pixels of a selection as an array of the caller's own.
-
-    Parameters
-    ----------
-    selection
-        Which pixels of which frames.
-    frames
-        Size and pixel type of the frames.
-    fetch
-        Returns the frame of a number as it stands in its file; called in several threads.
-    """
-    out = np.empty(selection.shape, frames.dtype)
-    numbers = selection.frames.reshape(-1).tolist()
-    flat = out.reshape(len(numbers), *selection.frame_shape)
-
-    def read(numbered: tuple[int, int]) -> None:
-        position, n = numbered
-        fetch(n).pixels(selection, flat[position, ...])
-
-    for _ in WORKERS.in_order(read, enumerate(numbers), WORKERS.ahead(frames.nbytes)):
-        pass
-    return out
 
 
 def different_kinds(frames: FrameType, path: Path, other: MasterFrames) -> Hdf5Error:

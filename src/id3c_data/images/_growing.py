@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeAlias, TypeVar, cast
 
@@ -13,11 +14,11 @@ from ..errors import DamagedChunk, FrameNotWritten, Hdf5Error
 from ..h5api import Look, NotYet, Reader, ScanWatch, Standing, Wanted
 from ._compressed import CompressedFrame
 from ._descriptors import DESCRIPTORS, FileReference
-from ._frames import read_pixels
 from ._live_masters import LiveMasters
 from ._mask import mask_from_frame, read_mask
 from ._metadata import FrameMetadata, read_metadata
 from ._parts import Place
+from ._read_frames import read_frames
 from ._selection import Selection
 from ._view import GrowingView
 from ._workers import WORKERS
@@ -103,9 +104,9 @@ class GrowingFrames:
             count = max(count, reach.frames)
         return view.selection(count, over=over)
 
-    def read(self, view: GrowingView) -> NDArray[Any]:
+    def read(self, view: GrowingView, out: NDArray[Any] | None = None) -> NDArray[Any]:
         """Return the pixels of a view, as soon as all are there, or the run is over."""
-        return self._whole(view, self._pixels)
+        return self._whole(view, partial(self._pixels, out=out))
 
     def items(self, view: GrowingView) -> Iterator[NDArray[Any]]:
         """Yield what is along the first axis of a view, each item as soon as it is there."""
@@ -202,8 +203,10 @@ class GrowingFrames:
         look.check_bytes()
         return taken
 
-    def _pixels(self, selection: Selection, places: dict[int, Place]) -> NDArray[Any]:
-        return read_pixels(selection, self.type, lambda n: places[n].compressed())
+    def _pixels(
+        self, selection: Selection, places: dict[int, Place], out: NDArray[Any] | None = None
+    ) -> NDArray[Any]:
+        return read_frames(selection, self.type, lambda n: places[n].compressed(), out)
 
     def _stored(self, selection: Selection, places: dict[int, Place]) -> list[CompressedFrame]:
         numbers = list(_numbers(selection))

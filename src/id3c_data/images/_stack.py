@@ -75,8 +75,8 @@ class Frames(Protocol):
         """Return what a view means at this moment."""
         ...
 
-    def read(self, view: Any) -> NDArray[Any]:
-        """Return the pixels of a view as an array of the caller's own."""
+    def read(self, view: Any, out: NDArray[Any] | None = None) -> NDArray[Any]:
+        """Return the pixels of a view, in an array of the caller's own."""
         ...
 
     def items(self, view: Any) -> Iterator[NDArray[Any]]:
@@ -187,6 +187,16 @@ class FrameStack(NDArrayOperatorsMixin):
         """
         return self._frames.items(self._view)
 
+    def iterate(self, *, writable: bool = False) -> Iterator[NDArray[Any]]:
+        """Yield what is along the first axis, as ``for item in stack`` does, some of it read ahead.
+
+        Parameters
+        ----------
+        writable
+            Whether the arrays are the caller's own, to write to; that takes a copy of each.
+        """
+        return (item.copy() for item in self) if writable else iter(self)
+
     def by_event(self, frames_per_event: int) -> FrameStack:
         """Return the stack as ``(events, frames per event, height, width)``.
 
@@ -197,13 +207,21 @@ class FrameStack(NDArrayOperatorsMixin):
         """
         return FrameStack(self._frames, self._view.by_event(frames_per_event))
 
-    def read(self) -> NDArray[Any]:
+    def read(self, out: NDArray[Any] | None = None) -> NDArray[Any]:
         """Return the pixels as an array of the caller's own.
 
         While the run is open this waits until all of them are there, or the run has ended.
 
+        Parameters
+        ----------
+        out
+            Where they go: an array of this shape, of this type or one that can hold all its values. It saves
+            the time that new memory takes. What is in it after an error means nothing.
+
         Raises
         ------
+        ValueError
+            `out` is of another shape, or its type cannot hold the pixels.
         FrameNotWritten
             A frame is promised and not on disk.
         RetryTimeoutException
@@ -215,7 +233,7 @@ class FrameStack(NDArrayOperatorsMixin):
         Hdf5Error
             A file cannot be read, or is not what it was when the stack was opened.
         """
-        return self._frames.read(self._view)
+        return self._frames.read(self._view, out)
 
     def compressed(self) -> Iterator[CompressedFrame]:
         """Yield the frames as they stand in their files, whole and in order, some of them read ahead.

@@ -1,0 +1,178 @@
+"""Contestants that take turns, each in a process of its own.
+
+A contestant is a function that gets ready, by importing and opening what it needs, and returns another one
+that does the work once and returns how many frames that was. All do their work by turns, so that whatever
+else the machine does falls on all alike, and compare within one run only.
+"""
+
+from __future__ import annotations
+
+import gc
+import multiprocessing
+import os
+import resource
+import statistics
+import time
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+__all__ = ["Contestant", "Figure", "compete", "ours"]
+
+Work = Callable[[], int]
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """Who takes part.
+
+    Parameters
+    ----------
+    prepare
+        Gets ready and returns the work; a function of a module, so that another process can import it.
+    arguments
+        What it is called with.
+    environment
+        Environment variables of its process.
+    """
+
+    prepare: Callable[..., Work]
+    arguments: tuple[Any, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """How fast a contestant was.
+
+    Parameters
+    ----------
+    rates
+        Frames a second, of each round.
+    peak_mb
+        The most memory that its process had, above that of Python with NumPy.
+    """
+
+    rates: tuple[float, ...]
+    peak_mb: float
+
+    @property
+    def median(self) -> float:
+        """Frames a second in the middle round."""
+        return statistics.median(self.rates)
+
+    @property
+    def best(self) -> float:
+        """Frames a second in the best round."""
+        return max(self.rates)
+
+
+def ours(prepare: Callable[..., Work], *arguments: Any) -> dict[str, Contestant]:
+    """Return our contestants: with the extra `fast`, where it is installed, and with wheels only."""
+    from id3c_data.h5api import DECODER_VARIABLE, decoders_here
+
+    columns = {"dectris-compression": "fast", "imagecodecs": "wheels"}
+    return {
+        columns[decoder.name]: Contestant(prepare, arguments, {DECODER_VARIABLE: decoder.name})
+        for decoder in decoders_here()
+    }
+
+
+def compete(contestants: Mapping[str, Contestant], rounds: int) -> dict[str, Figure]:
+    """Return how fast each was.
+
+    Parameters
+    ----------
+    contestants
+        By name.
+    rounds
+        How often each does its work, after a first time that does not count.
+    """
+    with ExitStack() as stack:
+        running = {name: stack.enter_context(_Process(one)) for name, one in contestants.items()}
+        for process in running.values():
+            process.run()
+        rates: dict[str, list[float]] = {name: [] for name in running}
+        for _ in range(rounds):
+            for name, process in running.items():
+                rates[name].append(process.run())
+        return {name: Figure(tuple(rates[name]), process.peak()) for name, process in running.items()}
+
+
+class _Process:
+    """The process of a contestant."""
+
+    def __init__(self, contestant: Contestant) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._connection, other = context.Pipe()
+        self._process = context.Process(target=_serve, args=(contestant, other), daemon=False)
+        before = dict(os.environ)
+        os.environ.update(contestant.environment)
+        try:
+            self._process.start()
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
+        other.close()
+
+    def run(self) -> float:
+        """Have the work done once, and return the frames a second."""
+        return self._ask("run")
+
+    def peak(self) -> float:
+        """Return the most memory that it had so far, in MB above where it began."""
+        return self._ask("peak")
+
+    def _ask(self, what: str) -> float:
+        self._connection.send(what)
+        answer = self._connection.recv()
+        if isinstance(answer, str):
+            raise RuntimeError(answer)
+        return answer
+
+    def __enter__(self) -> _Process:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.close()
+        self._process.join(30)
+        if self._process.is_alive():
+            self._process.kill()
+
+
+def _serve(contestant: Contestant, connection: Connection) -> None:
+    """Do what the connection says, until it is closed."""
+    began = _peak_mb()
+    work: Work | None = None
+    while True:
+        try:
+            what = connection.recv()
+        except EOFError:
+            return
+        try:
+            if what == "peak":
+                connection.send(_peak_mb() - began)
+                continue
+            work = work or contestant.prepare(*contestant.arguments)
+            gc.collect()
+            start = time.perf_counter()
+            frames = work()
+            connection.send(frames / (time.perf_counter() - start))
+        except Exception as error:
+            connection.send(f"{contestant.prepare.__name__}: {type(error).__name__}: {error}")
+
+
+def _peak_mb() -> float:
+    status = Path("/proc/self/status")
+    if status.exists():  # of the process alone; getrusage begins with what its parent had
+        line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+        return int(line.split()[1]) / 1e3
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
+
+
+assert np.__version__  # imported here, so that every process begins with it

@@ -1,0 +1,100 @@
+"""Pixels of a selection, decoded in parallel: as one array, or one item after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from math import prod
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._compressed import CompressedFrame
+from ._parts import FrameType
+from ._selection import Selection
+from ._workers import WORKERS
+
+__all__ = ["Fetch", "iterate_frames", "read_frames"]
+
+Fetch: TypeAlias = Callable[[int], CompressedFrame]
+"""Returns the frame of a number as it stands in its file; called in several threads."""
+
+
+def read_frames(
+    selection: Selection, frames: FrameType, fetch: Fetch, out: NDArray[Any] | None = None
+) -> NDArray[Any]:
+    """Return the pixels of a selection as an array of the caller's own.
+
+    Parameters
+    ----------
+    selection
+        Which pixels of which frames.
+    frames
+        Size and pixel type of the frames.
+    fetch
+        Where the frames come from.
+    out
+        Where the pixels go; None for a new array.
+
+    Raises
+    ------
+    ValueError
+        `out` is of another shape, or its type cannot hold all pixel values.
+    """
+    if out is None:
+        out = np.empty(selection.shape, frames.dtype)
+    elif out.shape != selection.shape or not np.can_cast(frames.dtype, out.dtype):
+        found = f"{out.dtype} of shape {out.shape}"
+        raise ValueError(f"{frames.dtype} of shape {selection.shape} does not go into {found}")
+    places = zip(np.ndindex(selection.frames.shape), selection.frames.flat, strict=True)
+
+    def read(place: tuple[tuple[int, ...], int]) -> None:
+        at, n = place
+        fetch(int(n)).pixels(selection, out[(*at, ...)])
+
+    for _ in WORKERS.in_order(read, places, WORKERS.ahead(frames.nbytes)):
+        pass
+    return out
+
+
+def iterate_frames(selection: Selection, frames: FrameType, fetch: Fetch) -> Iterator[NDArray[Any]]:
+    """Yield what is along the first axis of a selection, read-only, some of it read ahead.
+
+    Parameters
+    ----------
+    selection, frames, fetch
+        As `read_frames` takes them.
+    """
+    axes = selection.frames.shape
+    if len(axes) == 1:
+        numbers: list[int] = selection.frames.tolist()
+        decode = lambda n: fetch(n).pixels(selection)  # noqa: E731
+        items = WORKERS.in_order(decode, numbers, WORKERS.ahead(frames.nbytes))
+    elif selection.frames.size and axes:
+        items = _groups(selection, frames, fetch)
+    else:
+        items = iter(read_frames(selection, frames, fetch))
+    for item in items:
+        item.flags.writeable = False
+        yield item
+
+
+def _groups(selection: Selection, frames: FrameType, fetch: Fetch) -> Iterator[NDArray[Any]]:
+    """Yield the groups of frames along the first axis."""
+    count, *axes = selection.frames.shape
+    each = prod(axes)
+    outs: dict[int, NDArray[Any]] = {}
+
+    def places() -> Iterator[tuple[NDArray[Any], int]]:
+        for group in range(count):
+            out = outs[group] = np.empty((*axes, *selection.frame_shape), frames.dtype)
+            flat = out.reshape(each, *selection.frame_shape)
+            yield from ((flat[k, ...], int(n)) for k, n in enumerate(selection.frames[group].flat))
+
+    def read(place: tuple[NDArray[Any], int]) -> None:
+        out, n = place
+        fetch(n).pixels(selection, out)
+
+    for done, _ in enumerate(WORKERS.in_order(read, places(), WORKERS.ahead(frames.nbytes)), 1):
+        if done % each == 0:
+            yield outs.pop(done // each - 1)
