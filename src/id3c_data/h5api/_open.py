@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -122,12 +123,37 @@ def open_file(path: str | os.PathLike[str], roots: AllowedRoots | None = None) -
 
 
 def open_descriptor(path: Path, roots: AllowedRoots | None = None) -> tuple[int, Path]:
-    """Return a descriptor of a regular file, and its real path, which was checked after opening.
+    """Return a descriptor of a regular file, and its real path, which was checked on the descriptor.
 
-    Checking what is open already leaves no moment in which a symlink could be swapped.
+    A descriptor that can only name the file is opened first, and checked; what is read is then opened through
+    it. So no moment is left in which a symlink could be swapped, and a device, a FIFO or a file that must not
+    be read is never opened itself.
     """
+    with _named(path) as handle:
+        real_path = Path(os.readlink(f"/proc/self/fd/{handle}"))  # noqa: PTH115
+        (roots or AllowedRoots()).check(real_path, path)
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise NotHdf5("this is no regular file", str(path), "name the HDF5 file itself")
+        with _opening_errors(path):
+            return os.open(f"/proc/self/fd/{handle}", os.O_RDONLY | os.O_CLOEXEC), real_path
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[int]:
+    """Yield a descriptor that says which file it is, and cannot read it."""
+    with _opening_errors(path):
+        handle = os.open(path, os.O_PATH | os.O_CLOEXEC)
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a FIFO must not block
+        yield handle
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def _opening_errors(path: Path) -> Iterator[None]:
+    """Turn what the system says of a file that cannot be opened into errors of ours."""
+    try:
+        yield
     except (FileNotFoundError, NotADirectoryError) as error:
         raise FileMissing("the file is not there", str(path), "check the name, and the mount") from error
     except PermissionError as error:
@@ -136,15 +162,6 @@ def open_descriptor(path: Path, roots: AllowedRoots | None = None) -> tuple[int,
         ) from error
     except (OSError, ValueError) as error:  # a symlink to itself, a name too long or with a NUL in it
         raise FileMissing(f"the file cannot be opened ({error})", str(path), "check the name") from error
-    try:
-        real_path = Path(os.readlink(f"/proc/self/fd/{descriptor}"))  # noqa: PTH115
-        (roots or AllowedRoots()).check(real_path, path)
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise NotHdf5("this is no regular file", str(path), "name the HDF5 file itself")
-    except BaseException:
-        os.close(descriptor)
-        raise
-    return descriptor, real_path
 
 
 def _swmr_writer_at_work(path: Path, descriptor: int) -> bool:
