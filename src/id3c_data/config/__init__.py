@@ -12,13 +12,12 @@ from ._expansion import expansions
 from ._faults import unknown_argument
 from ._ignores import without_ignored
 from ._plugin_rules import check_settings, plugin_faults
-from ._ports import port_of
 from ._problem import Finding, Problem, Severity
 from ._registry import CHECKS, codes
 from ._report import Format, Report, render
 from ._run import Loaded, check, error_of, load, run_checks
 from ._schema import schema
-from ._template_sites import TemplateSite, template_sites
+from ._template_sites import RightSite, TemplateSite, port_of, right_sites, template_sites
 
 __all__ = [
     "CHECKS",
@@ -36,6 +35,7 @@ __all__ = [
     "Loaded",
     "Problem",
     "Report",
+    "RightSite",
     "Severity",
     "TemplateSite",
     "beside",
@@ -55,6 +55,7 @@ __all__ = [
     "port_of",
     "read_document",
     "render",
+    "right_sites",
     "rule",
     "run_checks",
     "schema",

@@ -12,6 +12,7 @@ from ._arguments import Arguments
 from ._document import Document
 from ._entries import DeviceEntry
 from ._faults import Fault
+from ._plugins import DETECTOR, EIGER2_CREATOR
 from ._problem import Finding, Severity, severity_of
 from ._template_sites import TemplateSite, template_sites
 
@@ -83,8 +84,17 @@ class Devices:
     sites: tuple[TemplateSite, ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        sites = tuple(site for entry in self.entries for site in template_sites(entry))
+        sites = tuple(site for entry in self.entries for site in template_sites(entry, self.base_of(entry)))
         object.__setattr__(self, "sites", sites)
+
+    def base_of(self, entry: DeviceEntry) -> str:
+        """Return this package's class that a device's class is or derives from; empty if of none."""
+        takes = self.arguments.get(entry.creator)
+        return takes.base if isinstance(takes, Arguments) else ""
+
+    def is_eiger2(self, entry: DeviceEntry) -> bool:
+        """Say whether a device is an Eiger2 of this package, by its class or one that derives from that."""
+        return entry.creator in (DETECTOR, EIGER2_CREATOR) or self.base_of(entry) == DETECTOR
 
 
 Find = Callable[[Devices], Iterator[Finding]]

@@ -8,7 +8,7 @@ from ._checks import Devices, findings_of, rule
 from ._device_rules import file_prefix_faults
 from ._entries import DeviceEntry
 from ._plugin_checks import CREATED
-from ._plugins import AD_CREATOR, DETECTOR, EIGER2_CREATOR, HDF5_PLUGIN, Plugin, plugins_by_name, plugins_of
+from ._plugins import AD_CREATOR, EIGER2_CREATOR, HDF5_PLUGIN, Plugin, plugins_by_name, plugins_of
 from ._problem import Finding
 from ._template_sites import READ, WRITE
 
@@ -44,7 +44,7 @@ apstools.devices.ad_creator:
 )
 def file_names_can_start_so(devices: Devices) -> Iterator[Finding]:
     """The IOC keeps 242 characters of a name pattern, and path and name together share 256."""
-    for entry in _eiger2s(devices):
+    for entry in filter(devices.is_eiger2, devices.entries):
         yield from findings_of(entry, file_prefix_faults(entry.arguments.get("file_prefix"), entry.name))
 
 
@@ -156,12 +156,6 @@ def eiger2_frames_are_kept(devices: Devices) -> Iterator[Finding]:
             what = "plugins: none of them writes files, so no image is kept"
             next_step = f"add `- hdf1` of class {HDF5_PLUGIN} with its templates"
             yield Finding(entry.path, plugins_by_name(entry)["cam"].at, what, next_step)
-
-
-def _eiger2s(devices: Devices) -> Iterator[DeviceEntry]:
-    for entry in devices.entries:
-        if entry.creator in (DETECTOR, EIGER2_CREATOR):
-            yield entry
 
 
 def _is_eiger(entry: DeviceEntry) -> bool:

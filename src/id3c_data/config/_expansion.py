@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from ._checks import Devices
-from ._ports import plugin_of
-from ._template_sites import WRITE, TemplateSite, template_sites
+from ._template_sites import WRITE, RightSite, right_sites
 
 __all__ = ["expansions"]
 
@@ -24,22 +23,18 @@ def expansions(devices: Devices, moment: datetime) -> Iterator[str]:
     moment
         When the run starts, in local time as the device takes it.
     """
-    for entry in devices.entries:
-        for site in template_sites(entry):
-            if site.templates is not None:
-                yield _expansion(site, moment)
+    for site in right_sites(devices.sites):
+        yield _expansion(site, moment)
 
 
-def _expansion(site: TemplateSite, moment: datetime) -> str:
+def _expansion(site: RightSite, moment: datetime) -> str:
     templates = site.templates
-    assert templates is not None  # noqa: S101 - its caller has seen to it
     folders = templates.at(moment)
     written = f"{folders.write}{_EXAMPLE}"
     start = site.nodes[WRITE][0].start_mark
-    plugin = plugin_of(site)
     return "\n".join(
         [
-            f"{site.entry.name}{f', plugin {plugin}' if plugin else ''}"
+            f"{site.entry.name}{f', plugin {site.plugin}' if site.plugin else ''}"
             f"  ({site.entry.creator}, {site.entry.path}:{start.line + 1})",
             f"  at     {moment:%Y-%m-%d %H:%M:%S}",
             f"  write  {folders.write}",

@@ -30,10 +30,11 @@ def _changed(old: str, new: str) -> str:
 LIVE_CODES = (
     _live(
         "E501",
-        "every PV of a device answers",
+        "every PV answers that a session connects when it makes a device",
         "A device with a PV that nobody serves does not connect: the prefix is wrong, the IOC is not "
-        "there, the network does not lead to it, or its driver is another one. With `--no-import` only "
-        "the PVs that the other checks need are looked for.",
+        "there, the network does not lead to it, or its driver is another one. What ophyd connects only "
+        "when it is used, such as most signals of an area detector's plugins, is not asked for. With "
+        "`--no-import` only the PVs that the other checks need are looked for.",
         _changed("sim_eiger:", "sim_eigr:"),
     ),
     _live(

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 from ._checks import Devices, rule
 from ._problem import Finding
-from ._template_sites import READ, WRITE, TemplateSite
+from ._template_sites import READ, WRITE, TemplateSite, right_sites
 
 __all__ = ["folders_are_not_shared", "sides_are_not_confused"]
 
@@ -37,8 +37,8 @@ def folders_are_not_shared(devices: Devices) -> Iterator[Finding]:
     folder. Whether two folders are one is told by the read side, which is the same for all.
     """
     taken = _Taken()
-    for site in devices.sites:
-        if site.templates is None or not _is_named_in_epics(site):
+    for site in right_sites(devices.sites):
+        if not _is_named_in_epics(site):
             continue
         folder = str(PurePosixPath(site.value(READ)))
         other = taken.by(folder, site)
@@ -79,9 +79,7 @@ class _Taken:
 def sides_are_not_confused(devices: Devices) -> Iterator[Finding]:
     """One of the two has its sides swapped: `write_path_template` is what the IOC sees."""
     seen: dict[tuple[str, str], TemplateSite] = {}
-    for site in devices.sites:
-        if site.templates is None:
-            continue
+    for site in right_sites(devices.sites):
         write, read = _top(site.templates.write_base), _top(site.templates.read_base)
         other = seen.get((read, write))
         if other is not None and write != read:

@@ -12,7 +12,7 @@ from ._device_rules import detector_prefix_faults
 from ._entries import DeviceEntry
 from ._faults import shown
 from ._plugin_rules import plugin_faults
-from ._plugins import AD_CREATOR, CREATORS, DETECTOR, Plugin, plugins_of
+from ._plugins import AD_CREATOR, CREATORS, Plugin, plugins_of
 from ._problem import Finding
 
 __all__ = ["CREATED", "cameras_are_there", "plugins_are_known", "prefixes_of_detectors_end"]
@@ -39,7 +39,7 @@ def prefixes_of_detectors_end(devices: Devices) -> Iterator[Finding]:
     A closing brace is right too, for names such as `XF:03IDC{Det:Eiger2}`.
     """
     for entry in devices.entries:
-        if entry.creator in (DETECTOR, *CREATORS):
+        if entry.creator == AD_CREATOR or devices.is_eiger2(entry):
             yield from findings_of(entry, detector_prefix_faults(entry.arguments.get("prefix")))
 
 

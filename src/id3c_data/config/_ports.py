@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from ._entries import DeviceEntry
+from ._plugins import Plugin, plugins_by_name
 
-import yaml
-
-from ._document import members
-from ._template_sites import TemplateSite
-
-__all__ = ["plugin_of", "port_of"]
+__all__ = ["port_of_eiger2", "port_of_plugin"]
 
 _SUFFIXES = {
     "cam": "cam1:",
@@ -22,35 +18,25 @@ _SUFFIXES = {
 """Of those plugins of ``apstools.devices.ad_creator`` that write files (its ``PLUGIN_DEFAULTS``)."""
 
 
-def plugin_of(site: TemplateSite) -> str:
-    """Return the name of the plugin that a pair of templates stands in; empty for the device's own."""
-    return next((name for name, _ in _plugins_with(site)), "")
+def port_of_plugin(entry: DeviceEntry, plugin: Plugin) -> str:
+    """Return what follows the prefix in the names of a plugin's PVs; empty where that is not known.
 
-
-def port_of(site: TemplateSite) -> str:
-    """Return what follows the device's prefix in the names of the PVs that take the write folder.
-
-    Of a device's own templates that is the driver, or the HDF5 plugin where ``writer`` says so.
+    A device that names ``plugin_defaults`` of its own has none of apstools'.
     """
-    for name, settings in _plugins_with(site):
-        suffix = members(settings).get("suffix")
-        return suffix[1].value if suffix else _SUFFIXES.get(name, "")
-    return _SUFFIXES["hdf1" if site.entry.arguments.get("writer") == "hdf5" else "cam"]
+    given = plugin.values.get("suffix")
+    if isinstance(given, str):
+        return given
+    return "" if "plugin_defaults" in entry.arguments else _SUFFIXES.get(plugin.name, "")
 
 
-def _plugins_with(site: TemplateSite) -> Iterator[tuple[str, yaml.MappingNode]]:
-    """Yield name and settings of the plugin that holds these very templates."""
-    keys = {id(key) for key, _ in site.nodes.values()}
-    for name, settings in _plugins(members(site.entry.node)):
-        if any(id(key) in keys for key, _ in members(settings).values()):
-            yield name, settings
+def port_of_eiger2(entry: DeviceEntry) -> str:
+    """Return the same for what writes an Eiger2's files: the driver, or the HDF5 plugin.
 
-
-def _plugins(given: dict[str, tuple[yaml.Node, yaml.Node]]) -> Iterator[tuple[str, yaml.MappingNode]]:
-    plugins = given["plugins"][1] if "plugins" in given else None
-    items: list[yaml.Node] = plugins.value if isinstance(plugins, yaml.SequenceNode) else []
-    for item in items:
-        if isinstance(item, yaml.MappingNode):
-            for name, (_, settings) in members(item).items():
-                if isinstance(settings, yaml.MappingNode):
-                    yield name, settings
+    That is said by ``writer``, or else by templates that stand in ``hdf1``.
+    """
+    plugins = plugins_by_name(entry)
+    hdf1 = plugins.get("hdf1")
+    otherwise = "hdf5" if hdf1 is not None and "write_path_template" in hdf1.values else "dcu"
+    name = "hdf1" if entry.arguments.get("writer", otherwise) == "hdf5" else "cam"
+    given = plugins[name].values.get("suffix") if name in plugins else None
+    return given if isinstance(given, str) else _SUFFIXES[name]

@@ -91,7 +91,9 @@ def named_signals_are_there(devices: Devices) -> Iterator[Finding]:
     for entry in devices.entries:
         for call in calls(entry):
             arguments = [name for name in _ATTRIBUTES if name in call.values]
-            arguments += ["hinted"] if _is_eiger2(call, devices) and "hinted" in call.values else []
+            arguments += (
+                ["hinted"] if "hinted" in call.values and not call.plugin and devices.is_eiger2(entry) else []
+            )
             if arguments:
                 names = _names_of(call, devices)
                 for argument in arguments:
@@ -131,9 +133,3 @@ def _names_of(call: Call, devices: Devices) -> _Names:
 def _signals(devices: Devices, made_by: str) -> tuple[str, ...]:
     takes = devices.arguments.get(made_by)
     return takes.signals if isinstance(takes, Arguments) else ()
-
-
-def _is_eiger2(call: Call, devices: Devices) -> bool:
-    takes = devices.arguments.get(call.made_by)
-    base = takes.base if isinstance(takes, Arguments) else ""
-    return not call.plugin and (call.made_by in (DETECTOR, EIGER2_CREATOR) or base == DETECTOR)

@@ -21,7 +21,7 @@ from ._entries import DeviceEntry
 from ._named_classes import named_classes
 from ._names import did_you_mean
 from ._problem import Finding
-from ._template_sites import READ, TemplateSite, template_sites
+from ._template_sites import READ, TemplateSite, right_sites
 
 __all__ = [
     "ADAPTER",
@@ -119,22 +119,18 @@ def read_roots_are_readable(devices: Devices) -> Iterator[Finding]:
     reads what is below its readable storage, and refuses all else with 403. Variables of the environment that
     are not set here could be anything, and then nothing is said.
     """
-    for document, entries in beside(devices, TILED):
+    for document, _ in beside(devices, TILED):
         catalogs = _catalogs(document)
         storages = [_readable(catalog) for catalog in catalogs]
         known = [root for roots in storages for root in roots or ()]
         if not catalogs or None in storages:
             continue
-        for site in _sites(entries):
-            templates = site.templates
-            if templates is not None and not any(is_below(templates.read_base, root) for root in known):
-                what = (
-                    f"{templates.read_base}, which {site.entry.name} is read from, is in no readable_storage"
-                )
+        for site in right_sites(_sites_beside(document, devices)):
+            folder = site.templates.read_base
+            if not any(is_below(folder, root) for root in known):
+                what = f"{folder}, which {site.entry.name} is read from, is in no readable_storage"
                 at = catalogs[0].node_of("readable_storage")
-                yield Finding(
-                    document.path, at, what, f"add `- {templates.read_base}` to it, or correct {READ}"
-                )
+                yield Finding(document.path, at, what, f"add `- {folder}` to it, or correct {READ}")
 
 
 @rule(
@@ -145,8 +141,8 @@ def read_roots_are_readable(devices: Devices) -> Iterator[Finding]:
 )
 def adapter_is_registered(devices: Devices) -> Iterator[Finding]:
     """Without its adapter the server refuses the frames' nodes, and the run has no images in the catalog."""
-    for document, entries in beside(devices, TILED):
-        if any(_is_ours(entry) and list(template_sites(entry)) for entry in entries):
+    for document, _ in beside(devices, TILED):
+        if any(_is_ours(site.entry) for site in _sites_beside(document, devices)):
             catalogs = _catalogs(document)
             faults = [
                 fault for catalog in catalogs if (fault := _adapter_fault(document, catalog)) is not None
@@ -239,9 +235,11 @@ def _adapter_fault(document: Document, catalog: _Catalog) -> Finding | None:
     return None
 
 
-def _sites(entries: tuple[DeviceEntry, ...]) -> Iterator[TemplateSite]:
-    for entry in entries:
-        yield from template_sites(entry)
+def _sites_beside(document: Document, devices: Devices) -> Iterator[TemplateSite]:
+    """Yield the templates of the devices whose files stand in the same folder."""
+    for site in devices.sites:
+        if site.entry.path.parent == document.path.parent:
+            yield site
 
 
 def _is_ours(entry: DeviceEntry) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..config import DeviceEntry, Finding, Loaded, Problem, Report, template_sites, without_ignored
+from ..config import DeviceEntry, Finding, Loaded, Problem, Report, right_sites, without_ignored
 from ._catalog_checks import catalog_findings
 from ._detector_checks import detector_findings
 from ._note import Note
@@ -67,7 +67,7 @@ def _findings(loaded: Loaded, imports: bool, patience: Patience) -> Iterator[Fin
     for entry in loaded.devices.entries:
         if entry not in right:
             yield Note(str(entry.name), "not asked, because its description has errors")
-    sites = [site for entry in right for site in template_sites(entry) if site.templates is not None]
+    sites = [site for site in right_sites(loaded.devices.sites) if site.entry in right]
     if imports:
         yield from signal_findings(right, patience.answer_s, patience.devices_s)
     for site in sites:

@@ -1,6 +1,7 @@
 """The process that makes devices: run by `signal_findings`, and by nobody else.
 
-It reads one line of JSON, says which device it is at, and at last which PVs answered.
+It reads what is to be made, pickled by its parent, says which device it is at, and at last which PVs
+answered.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import pickle
 import sys
 import time
 from collections.abc import Iterator
@@ -24,7 +26,7 @@ _LONGEST = 300  # characters of an error
 def _main() -> None:
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)  # what a module prints is no answer
-    asked = json.loads(sys.stdin.readline())
+    asked = pickle.load(sys.stdin.buffer)  # noqa: S301 - from the process that started this one
     from guarneri import Instrument
 
     instrument, made = Instrument({}), list[_Made]()

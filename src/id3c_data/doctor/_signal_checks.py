@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -23,6 +24,9 @@ def signal_findings(
     entries: Sequence[DeviceEntry], answer_s: float, making_s: float
 ) -> Iterator[Finding | Note]:
     """Yield the devices that cannot be made here, and those with PVs that nothing answers for.
+
+    Asked for are the PVs that a session connects when it makes the device, not those that ophyd connects only
+    when they are used, such as most of a plugin's.
 
     Parameters
     ----------
@@ -54,14 +58,15 @@ def _ask(entries: Sequence[DeviceEntry], answer_s: float, making_s: float) -> li
         stderr=subprocess.DEVNULL,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         start_new_session=True,
-        text=True,
     )
     said: dict[str, Any] = {"making": 0}
     with process:
         assert process.stdin is not None  # noqa: S101 - it is a pipe
         assert process.stdout is not None  # noqa: S101 - it is a pipe
         try:
-            process.stdin.write(json.dumps({"devices": devices, "answer_s": answer_s}, default=str) + "\n")
+            pickle.dump(
+                {"devices": devices, "answer_s": answer_s}, process.stdin
+            )  # YAML has dates, and loops
             process.stdin.flush()
             while "answers" not in said and (line := within(making_s + answer_s, process.stdout.readline)):
                 said = json.loads(line)
@@ -83,7 +88,7 @@ def _findings(entry: DeviceEntry, answer: dict[str, Any]) -> Iterator[Finding | 
         more = f" and {len(silent) - _SHOWN} more" if len(silent) > _SHOWN else ""
         yield _finding(entry, f"nothing answers for {shown}{more}, of {answer['pvs']} PVs", HOW_TO_REACH)
     elif answer["pvs"]:
-        yield Note(str(entry.name), f"all {answer['pvs']} PVs answer")
+        yield Note(str(entry.name), f"all {answer['pvs']} PVs that connect when it is made answer")
 
 
 def _finding(entry: DeviceEntry, what: str, next_step: str) -> Finding:

@@ -80,7 +80,7 @@ def test_right_description_has_no_problem_and_says_what_was_proven(beamline: Bea
 
 def test_all_pvs_of_the_device_are_asked_for(beamline: Beamline) -> None:
     report = beamline.check(imports=True)
-    assert any("PVs answer" in note for note in report.notes)
+    assert any("PVs that connect when it is made answer" in note for note in report.notes)
 
 
 def test_silent_device_names_its_pvs_at_its_prefix(beamline: Beamline) -> None:
@@ -88,6 +88,20 @@ def test_silent_device_names_its_pvs_at_its_prefix(beamline: Beamline) -> None:
     problem = beamline.found(imports=True)["E501"]
     assert "nothing answers for nobody:m1.ACCL, nobody:m1.DIR" in problem.what
     assert (problem.line, problem.column) == (2, 24)
+
+
+def test_arguments_that_json_has_not_reach_the_device_as_they_are(
+    beamline: Beamline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = beamline.configs / "asking_parts.py"
+    module.write_text(
+        "import datetime\ndef make(name, since, loop):\n"
+        "    assert since == datetime.date(2026, 11, 20) and loop['self'] is loop, (since, loop)\n"
+        "    raise KeyError('as they are')\n"
+    )
+    monkeypatch.syspath_prepend(beamline.configs)
+    beamline.write("asking_parts.make:\n  - {name: d1, since: 2026-11-20, loop: &loop {self: *loop}}\n")
+    assert "KeyError: 'as they are'" in beamline.found(imports=True)["E501"].what
 
 
 def test_device_that_cannot_be_made_says_why(beamline: Beamline, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,7 +124,7 @@ def test_device_that_never_gets_made_leaves_the_others_asked(
     )
     report = beamline.check(imports=True)
     assert "making it does not end" in next(p.what for p in report.problems if p.code == "E501")
-    assert "s1: all 1 PVs answer" in report.notes
+    assert "s1: all 1 PVs that connect when it is made answer" in report.notes
 
 
 def test_device_of_ophyd_async_that_does_not_connect_is_said(

@@ -236,3 +236,46 @@ def test_template_left_empty_is_to_be_filled_in(file: Path) -> None:
     (problem,) = check(file, imports=False)
     assert problem.code == "E301"
     assert problem.next_step == "write after `write_path_template:` the same folder from the other side"
+
+
+# Classes that derive from this package's
+
+
+@pytest.fixture
+def derived(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Return the import path of a class of an instrument that derives from `Eiger2Detector`."""
+    (tmp_path / "of_an_instrument.py").write_text(
+        "from id3c_data.devices import Eiger2Detector\n"
+        "class Mine(Eiger2Detector):\n"
+        "    def __init__(self, *args, sample: str, **kwargs):\n"
+        "        super().__init__(*args, **kwargs)\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    return "of_an_instrument.Mine"
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ("num_images: 0", "E207"),
+        ("writer: hdf", "E207"),
+        ("timeout: soon", "E207"),
+        ("num_imags: 3", "E205"),
+        ("prefix: eiger", "E211"),
+        ("file_prefix: a/b", "E210"),
+        ("hinted: [stats1.totl]", "E215"),
+    ],
+)
+def test_derived_class_keeps_the_rules_of_its_base(file: Path, derived: str, change: str, code: str) -> None:
+    right = {
+        "name": "eiger2",
+        "prefix": '"dp_eiger_sn:"',
+        "sample": "none",
+        "write_path_template": "/detector/%Y/",
+        "read_path_template": "/data/%Y/",
+    }
+    name, _, value = change.partition(": ")
+    for arguments, expected in ((right, []), ({**right, name: value}, [code])):
+        given = ", ".join(f"{name}: {value}" for name, value in arguments.items())
+        file.write_text(f"{derived}:\n  - {{{given}}}\n")
+        assert [problem.code for problem in check([file])] == expected
