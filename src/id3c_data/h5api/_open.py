@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -139,7 +139,7 @@ def open_descriptor(path: Path, roots: AllowedRoots | None = None) -> tuple[int,
 
 
 @contextmanager
-def _named(path: Path) -> Iterator[int]:
+def _named(path: Path) -> Generator[int]:
     """Yield a descriptor that says which file it is, and cannot read it."""
     with _opening_errors(path):
         handle = os.open(path, os.O_PATH | os.O_CLOEXEC)
@@ -150,7 +150,7 @@ def _named(path: Path) -> Iterator[int]:
 
 
 @contextmanager
-def _opening_errors(path: Path) -> Iterator[None]:
+def _opening_errors(path: Path) -> Generator[None]:
     """Turn what the system says of a file that cannot be opened into errors of ours."""
     try:
         yield
