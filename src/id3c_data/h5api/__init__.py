@@ -1,6 +1,7 @@
 """HDF5 files as they are on disk: opened without locks, links resolved by us, errors in our words."""
 
 from ._bliss_state import BlissScanState
+from ._branch import Branch, Tree
 from ._chunk_at import chunk_at
 from ._chunk_format import BlockLayout, Codec, Inconsistent, check_length, codec_of
 from ._decoder import Decoder, decode_chunk
@@ -35,7 +36,7 @@ from ._scan_state import FINISHED, DescribedScanState, ScanPhase, ScanState
 from ._standing import PromisingScanState, ScanWatch, Standing
 from ._swmr import newest
 from ._translate import hdf5_errors
-from ._tree import Branch, Tree, tree_of
+from ._tree import tree_of
 from ._tree_text import lines_of
 from ._virtual import VirtualBlock, virtual_blocks
 from ._waiting import DEFAULT_RETRY_PERIOD_S, Patience, Wanted

@@ -12,7 +12,8 @@ from typing import Any, Final
 
 from ..errors import Hdf5Error
 from ..paths import PathMapLike
-from ._looks import Files, Look, NotYet
+from ._files import Files
+from ._looks import Look, NotYet
 from ._open import FileIdentity
 from ._peek import read_scalar
 from ._roots import AllowedRoots, RootsLike

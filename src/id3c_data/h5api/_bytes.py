@@ -1,4 +1,4 @@
-"""The bytes of a file as HDF5 reads them, remembered, so that it shows cheaply whether they are still the same."""
+"""The bytes that HDF5 has read of a file, remembered, so that it shows whether they still stand there."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ _NEAR: Final = 1 << 12
 class RememberedBytes(io.RawIOBase):
     """The bytes of a descriptor, for HDF5's driver for Python's file objects.
 
-    What HDF5 knows of a file is what it has read of it. As long as these bytes stand in the file, another open
-    would find the same, whatever else was written there meanwhile.
+    What HDF5 knows of a file is what it has read of it. As long as these bytes stand in the file, another
+    open would find the same, whatever else was written there meanwhile.
 
     Parameters
     ----------

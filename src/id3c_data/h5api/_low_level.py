@@ -36,7 +36,6 @@ __all__ = [
     "filters_of",
     "link_names",
     "link_of",
-    "raw_files",
     "raw_segments",
     "shape_of",
     "storage_of",
@@ -189,15 +188,11 @@ def contiguous_offset(dataset: h5py.Dataset) -> int | None:
     return None if offset is None else int(offset)
 
 
-def raw_files(dataset: h5py.Dataset) -> Iterator[str]:
-    """Yield the names of the files without HDF5 structure that hold a dataset's values."""
-    properties = dataset.id.get_create_plist()
-    for n in range(properties.get_external_count()):
-        yield _text(properties.get_external(n)[0])
-
-
 def raw_segments(dataset: h5py.Dataset) -> Iterator[tuple[str, int, int | None]]:
-    """Yield file name, first byte and number of bytes of the files of `raw_files`; None for no end."""
+    """Yield name, first byte and number of bytes of the files without HDF5 structure that hold the values.
+
+    The number is None where there is no end.
+    """
     properties = dataset.id.get_create_plist()
     for n in range(properties.get_external_count()):
         name, offset, size = properties.get_external(n)

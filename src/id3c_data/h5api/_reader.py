@@ -11,11 +11,12 @@ from typing import Any, Final, TypeAlias, TypeVar, cast
 
 import numpy as np
 
-from ..errors import FileClosed, Hdf5Error, LinkOutsideRoots, NotInFile
+from ..errors import FileClosed, FileIncomplete, Hdf5Error, LinkOutsideRoots, NotInFile
 from ..paths import PathMapLike
-from ._looks import Files, Look, NotQuiet, NotYet
+from ._files import Files
+from ._looks import Look, NotQuiet, NotYet
 from ._roots import AllowedRoots, RootsLike
-from ._standing import Standing
+from ._standing import ScanWatch, Standing
 from ._waiting import Patience, Waiting, Wanted
 
 __all__ = ["Attempt", "Reader"]
@@ -53,6 +54,7 @@ class Reader:
         self.path = Path(os.path.abspath(path))  # noqa: PTH100 (resolve() would follow symlinks)
         self.patience, self.closed = patience, False
         self._refused = 0
+        self._ended: weakref.WeakSet[ScanWatch] = weakref.WeakSet()
         self._files = Files(path_map, allowed_roots)
         self._lock = threading.RLock()
         weakref.finalize(self, self._files.close)
@@ -70,25 +72,26 @@ class Reader:
         ------
         RetryTimeoutException
             It has waited for too long.
+        FileIncomplete
+            The scan is long over, and a file is still written to in such a way that no two looks agree.
         FileClosed
             The reader is closed.
         """
         waiting = Waiting(wanted, self.patience, self._files.sightings, lambda: self.closed)
-        afresh = False
+        afresh, refused = False, 0
         while True:
             standing = wanted.scan.standing()
-            strict = not standing.over or waiting.seconds <= self.patience.settle_timeout
-            calm = strict and standing.awaits_files
-            never_quiet = calm and self._refused >= _REFUSALS
+            self._open_anew_after(wanted.scan, standing)
+            restless = self._refused >= _REFUSALS
             look = Look(
                 self._files,
-                calm=calm and not never_quiet,
-                strict=strict and not never_quiet,
+                calm=standing.awaits_files and not restless,
+                strict=not restless,
                 thorough=waiting.thorough,
             )
             waiting.begin_look()
             try:
-                if never_quiet:
+                if restless:
                     return self._twice(attempt, look, standing, cut=wanted.cut)
                 result = self._once(attempt, look, standing)
                 self._refused = 0
@@ -98,6 +101,9 @@ class Reader:
             except NotYet as error:
                 if look.met_writer or isinstance(error, NotQuiet):
                     self._refused = min(self._refused + 1, 2 * _REFUSALS)
+                    refused += 1
+                if refused > 2 * _REFUSALS and not waiting.settles(standing):
+                    raise never_quiet(error, wanted) from error
                 reason: Exception = error
             except Hdf5Error as error:
                 if not may_still_come(error, standing):
@@ -109,6 +115,16 @@ class Reader:
             with self._lock:
                 self._files.tidy()
             waiting.pause(look, standing, reason)
+
+    def _open_anew_after(self, scan: ScanWatch, standing: Standing) -> None:
+        """Close all files when a scan has ended: what is found to be missing now is not looked for again.
+
+        A writer that is stopped within a write leaves a file whose time says that it is the same as before.
+        """
+        if standing.over and scan not in self._ended:
+            with self._lock:
+                self._ended.add(scan)
+                self._files.close()
 
     def _once(self, attempt: Attempt[T], look: Look, standing: Standing) -> T:
         """Make one attempt; one that fails or not, it counts only if no file changed meanwhile."""
@@ -172,6 +188,15 @@ def in_common(one: T, other: T, *, cut: bool) -> T:
     elif type(one) is type(other) and one == other:
         return other
     raise NotQuiet("a file is being written, and two looks at it differ")
+
+
+def never_quiet(reason: NotYet, wanted: Wanted) -> FileIncomplete:
+    """Return the error for a file that never stays the same although its scan is over."""
+    return FileIncomplete(
+        f"{wanted.what} cannot be read: {reason.reason}, although the scan is over",
+        wanted.where,
+        "see what writes to it, and read again when that has ended",
+    )
 
 
 def may_still_come(error: Hdf5Error, standing: Standing) -> bool:

@@ -129,7 +129,11 @@ class Resolver:
             os.close(descriptor)
 
     def find_raw(self, found: Found, name: str) -> RawFile:
-        """Return a file that a dataset keeps its values in.
+        """Return a file that a dataset keeps its values in; see `locate_raw`."""
+        return self.locate_raw(found, name)[0]
+
+    def locate_raw(self, found: Found, name: str) -> tuple[RawFile, Hop]:
+        """Return a file that a dataset keeps its values in, and how it was found.
 
         Parameters
         ----------
@@ -138,7 +142,9 @@ class Resolver:
         name
             Of the file, as it stands in the dataset; relative to the folder of the file that holds it.
         """
-        return self._first(Hop("raw", found.file.path, found.path, name, ""), found.file, self.raw_file)[0]
+        hop = Hop("raw", found.file.path, found.path, name, "")
+        file, way = self._first(hop, found.file, self.raw_file)
+        return file, replace(hop, taken=file.path, way=way)
 
     def _first(self, hop: Hop, holder: OpenFile, open_one: Callable[[Path], T]) -> tuple[T, Way]:
         """Return the first of the files that a name may mean, and how it was found."""

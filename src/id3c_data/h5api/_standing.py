@@ -67,13 +67,18 @@ class ScanWatch:
         Seconds after FINISHED in which promised data may still come.
     polled
         The state looks at a file whenever it is asked: it is asked for a tenth of the time only.
+
+    Attributes
+    ----------
+    finished_at
+        When it was first seen to be FINISHED (`time.monotonic`).
     """
 
     def __init__(self, state: ScanState | None, settle_timeout: float, *, polled: bool = False) -> None:
         self.state, self._settle_timeout, self._polled = state, settle_timeout, polled
         self._last_phase, self._next_question = ScanPhase.NOT_PREPARED, 0.0
         self._promising = state if isinstance(state, PromisingScanState) else None
-        self._finished_at: float | None = None
+        self.finished_at: float | None = None
         self._met_finished = False
         self._standing: Standing | None = None
 
@@ -103,13 +108,13 @@ class ScanWatch:
     @property
     def settled_at(self) -> float | None:
         """When the settling ends or ended (`time.monotonic`); None before FINISHED."""
-        return None if self._finished_at is None else self._finished_at + self._settle_timeout
+        return None if self.finished_at is None else self.finished_at + self._settle_timeout
 
     def standing(self) -> Standing:
         """Return where the scan stands now."""
         phase, now = self.phase, time.monotonic()
-        if phase is ScanPhase.FINISHED and self._finished_at is None:
-            self._finished_at, self._met_finished = now, self._standing is None
+        if phase is ScanPhase.FINISHED and self.finished_at is None:
+            self.finished_at, self._met_finished = now, self._standing is None
         settling = self.settled_at is not None and now < self.settled_at
         self._standing = Standing(
             phase, settling, phase is not ScanPhase.FINISHED or (settling and not self._met_finished)

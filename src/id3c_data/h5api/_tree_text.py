@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from typing import Final
 
 from ..errors import Hdf5Error, LinkOutsideRoots
+from ._branch import Branch, Tree
 from ._hops import Hop
-from ._tree import Branch, Tree
 
 __all__ = ["lines_of"]
 
 
-_WORDS: Final = {"type": "named type", "raw file": "raw file with the values, which is not looked at"}
+_WORDS: Final = {"type": "named type", "raw file": "raw file"}
 
 
 def lines_of(tree: Tree) -> Iterator[str]:
@@ -47,10 +47,8 @@ def _words(branch: Branch) -> Iterator[str]:
 
 def _hop_words(hop: Hop) -> str:
     """Return where a link leads, and how its file was found."""
-    arrow = "<-" if hop.kind == "virtual" else "->"
-    if not hop.target_file:
-        return f"{arrow} {hop.target_path}"
-    target = f"{arrow} {hop.target_file}:{hop.target_path}"
+    arrow = "<-" if hop.kind in ("virtual", "raw") else "->"
+    target = f"{arrow} {':'.join(part for part in (hop.target_file, hop.target_path) if part)}"
     if hop.way is None:
         return target
     return f"{target} ({hop.way})" if hop.way == "as it stands" else f"{target} ({hop.way}: {hop.taken})"
@@ -64,7 +62,8 @@ def _error_words(error: Hdf5Error, hops: tuple[Hop, ...]) -> str:
     next_step = f"; {error.next_step}" if error.next_step else ""
     if isinstance(error, LinkOutsideRoots):
         return f"REFUSED: {what}{next_step}"
-    return f"{'LEADS NOWHERE' if hops else 'CANNOT BE READ'}: {what}{next_step}"
+    nowhere = hops and hops[-1].taken is None
+    return f"{'LEADS NOWHERE' if nowhere else 'CANNOT BE READ'}: {what}{next_step}"
 
 
 def _summary(tree: Tree) -> str:
@@ -73,14 +72,16 @@ def _summary(tree: Tree) -> str:
     words = [_count(counts[noun], noun) for noun in ("group", "dataset", "link")]
     if counts["source"]:
         words.append(_count(counts["source"], "source") + " of virtual datasets")
+    if counts["raw file"]:
+        words.append(_count(counts["raw file"], "raw file"))
     text = ", ".join(words)
     if tree.errors:
         text += f"; {len(tree.errors)} cannot be read"
-    return text + "; the file was written to meanwhile" * tree.changed
+    return text + "; files were written to meanwhile" * tree.changed
 
 
 def _noun(branch: Branch) -> str:
-    return "link" if branch.hops and branch.what != "source" else branch.what
+    return "link" if branch.hops and branch.what not in ("source", "raw file") else branch.what
 
 
 def _count(number: int, noun: str) -> str:

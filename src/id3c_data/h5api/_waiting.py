@@ -95,10 +95,16 @@ class Waiting:
         self._told = False
         self.thorough = False
 
-    @property
-    def seconds(self) -> float:
-        """How long the read has waited."""
-        return time.monotonic() - self._started
+    def settles(self, standing: Standing) -> bool:
+        """Say whether files may still be put right.
+
+        They may until ``settle_timeout`` after the end of the scan, or after the beginning of the read where
+        that came later.
+        """
+        if not standing.over:
+            return True
+        ended = self._wanted.scan.finished_at or self._started
+        return time.monotonic() <= max(self._started, ended) + self._patience.settle_timeout
 
     def begin_look(self) -> None:
         """Note when a look begins."""

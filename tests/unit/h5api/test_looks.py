@@ -7,7 +7,8 @@ import h5py
 import numpy as np
 import pytest
 
-from id3c_data.h5api._looks import Files, Look, NotQuiet
+from id3c_data.h5api._files import Files
+from id3c_data.h5api._looks import Look, NotQuiet
 from id3c_data.h5api._reader import in_common
 from id3c_data.testing.waiting import PATIENCE_S, is_blocked
 

@@ -1,14 +1,17 @@
 """When a reader looks again."""
 
+import os
+from itertools import count
+
 import h5py
 import pytest
 
-from id3c_data.errors import RetryTimeoutException
+from id3c_data.errors import FileIncomplete, RetryTimeoutException
 from id3c_data.h5api._looks import Look, NotQuiet, NotYet
 from id3c_data.h5api._reader import Reader
 from id3c_data.h5api._standing import ScanWatch
 from id3c_data.h5api._waiting import Patience, Wanted
-from id3c_data.testing.waiting import PATIENCE_S
+from id3c_data.testing.waiting import BLOCKED_S, PATIENCE_S, is_blocked
 
 
 @pytest.fixture
@@ -56,4 +59,59 @@ def test_a_look_that_met_no_writer_is_made_again_only_when_something_changes(pat
     ):
         reader.until(attempt, wanted)
     assert looks <= 2  # once more when a change that came in the moment of the look would show
+    reader.close()
+
+
+def test_a_read_that_waited_long_is_strict_while_the_scan_settles(path, wanted, state, pool):
+    looks = 0
+
+    def attempt(look, standing):
+        nonlocal looks
+        look.open(path)
+        if not standing.over:
+            raise NotYet("the scan is not over")
+        looks += 1
+        if looks == 1:
+            os.utime(path, ns=(1, 1))
+        return looks
+
+    reader = Reader(path, Patience(settle_timeout=BLOCKED_S / 2))
+    read = pool.submit(reader.until, attempt, wanted)
+    assert is_blocked(read)
+    state.finish()
+    assert read.result(PATIENCE_S) == 2
+    reader.close()
+
+
+def test_a_file_that_is_written_over_and_over_after_the_end_is_an_error(path, wanted, state):
+    times = count(1)
+
+    def attempt(look, _):
+        look.open(path)
+        os.utime(path, ns=(1, next(times)))
+        return "half of it"
+
+    state.finish()
+    reader = Reader(path, Patience(settle_timeout=0.05))
+    with pytest.raises(FileIncomplete, match=r"what is wanted cannot be read: .* although the scan is over"):
+        reader.until(attempt, wanted)
+    reader.close()
+
+
+def test_after_the_end_nothing_is_read_through_an_older_open(path, wanted, state):
+    """The time of a file may be that of a change whose bytes came later."""
+    with h5py.File(path, "w") as file:
+        file["x"] = 5
+    reader = Reader(path, Patience())
+
+    def value():
+        return reader.until(lambda look, _: int(look.get(path, "x").node[()]), wanted)
+
+    assert value() == 5
+    before = path.stat().st_mtime_ns
+    with h5py.File(path, "r+") as file:
+        file["x"][()] = 6
+    os.utime(path, ns=(before, before))
+    state.finish()
+    assert value() == 6
     reader.close()

@@ -6,8 +6,8 @@ import h5py
 import numpy as np
 import pytest
 
-from id3c_data.errors import BrokenLink, FileMissing, LinkOutsideRoots, NotHdf5
-from id3c_data.h5api import lines_of, tree_of
+from id3c_data.errors import BrokenLink, FileIncomplete, FileMissing, LinkOutsideRoots, NotHdf5
+from id3c_data.h5api import IndependentResolver, lines_of, tree_of
 from id3c_data.sim import FrameModel, LegacyWriter, NexusWriter, PluginWriter, Series
 
 MODEL = FrameModel(32, 48, 16)
@@ -274,13 +274,97 @@ def test_an_unlimited_virtual_dataset_is_listed_without_opening_its_sources(path
     assert shown[2].startswith("    [0:]  <- other.h5:/x (as it stands)  int32 (2,)")
 
 
-def test_files_with_raw_values_are_named_and_not_looked_at(path):
+@pytest.fixture
+def raw(path, tmp_path):
+    """A dataset whose values lie in two files without HDF5 structure, of which one is cut off."""
+    (tmp_path / "a.raw").write_bytes(bytes(20))
+    (tmp_path / "b.raw").write_bytes(bytes(2))
+    with h5py.File(path, "w") as file:
+        file.create_dataset("x", (4,), "i4", external=[("a.raw", 8, 12), ("b.raw", 0, 4)])
+    return path
+
+
+def test_raw_files_are_found_and_measured(raw, tmp_path):
+    tree = tree_of(raw)
+    assert lines(tree)[1:4] == [
+        "  x  int32 (4,) external",
+        "    [bytes 0:12]  <- a.raw (as it stands)  raw file",
+        "    [bytes 12:16]  <- b.raw (as it stands)  raw file  CANNOT BE READ: "
+        "the file has 2 bytes, where 4 should be; see what stopped its writer",
+    ]
+    assert lines(tree)[-1] == "0 groups, 1 dataset, 0 links, 2 raw files; 1 cannot be read"
+    assert [branch.hops[0].taken for branch in tree.branches[1:]] == [tmp_path / "a.raw", tmp_path / "b.raw"]
+
+
+def test_a_raw_file_that_is_not_there_is_found_by_the_path_map_or_not_at_all(path, tmp_path):
+    (tmp_path / "here").mkdir()
+    with h5py.File(path, "w") as file:
+        file.create_dataset("x", (3,), "i4", external=[("/there/a.raw", 0, 12)])
+    missing, *_ = tree_of(path).errors
+    assert isinstance(missing, BrokenLink)
+    (tmp_path / "here" / "a.raw").write_bytes(bytes(12))
+    assert tree_of(path, path_map={"/there": tmp_path / "here"}).errors == ()
+
+
+def test_a_raw_file_out_of_the_allowed_folders_is_refused(path, tmp_path):
     with h5py.File(path, "w") as file:
         file.create_dataset("x", (3,), "i4", external=[("/etc/passwd", 0, 12)])
-    assert lines(tree_of(path))[1:3] == [
-        "  x  int32 (3,) external",
-        "    /etc/passwd  raw file with the values, which is not looked at",
-    ]
+    tree = tree_of(path, allowed_roots=[tmp_path])
+    assert isinstance(tree.errors[0], LinkOutsideRoots)
+    assert "[bytes 0:12]  <- /etc/passwd  raw file  REFUSED" in lines(tree)[2]
+
+
+class TestFilesThatAreWritten:
+    """A master at rest, and a data file that somebody writes anew while the tree is listed."""
+
+    @pytest.fixture
+    def files(self, tmp_path):
+        return LegacyWriter(tmp_path, SERIES, MODEL).write_series()
+
+    @pytest.fixture
+    def pauses(self, monkeypatch):
+        """What happens in the pauses between two looks."""
+        actions = []
+        monkeypatch.setattr(
+            "id3c_data.h5api._tree.time.sleep", lambda _: actions.pop(0)() if actions else None
+        )
+        return actions
+
+    @pytest.mark.parametrize("part", [0, 0.5])
+    def test_a_data_file_that_is_not_complete_is_looked_at_again(self, files, pauses, part):
+        data = files.data[0]
+        content = data.read_bytes()
+        data.write_bytes(content[: int(part * len(content))])
+        pauses.append(lambda: data.write_bytes(content))
+        tree = tree_of(files.master)
+        assert (tree.errors, tree.changed, pauses) == ((), False, [])
+
+    @pytest.mark.usefixtures("pauses")
+    def test_a_data_file_that_changes_meanwhile_is_looked_at_again(self, files, monkeypatch):
+        """Also where it was read as something else than an incomplete file."""
+        data, refused = files.data[0], []
+        content = data.read_bytes()
+        original = IndependentResolver.open
+
+        def open_one(resolver, path):
+            try:
+                return original(resolver, path)
+            except NotHdf5:
+                refused.append(path)
+                data.write_bytes(content)
+                raise
+
+        monkeypatch.setattr(IndependentResolver, "open", open_one)
+        data.write_bytes(b"half" + content)
+        tree = tree_of(files.master)
+        assert (tree.errors, len(refused)) == ((), 1)
+
+    @pytest.mark.usefixtures("pauses")
+    def test_one_that_stays_incomplete_is_an_error_in_the_end(self, files):
+        data = files.data[0]
+        data.write_bytes(data.read_bytes()[:-100])
+        (error,) = tree_of(files.master).errors
+        assert isinstance(error.__cause__, FileIncomplete)
 
 
 def test_the_hdf5_plugin_s_hard_link_is_seen(tmp_path):
