@@ -15,7 +15,7 @@ from ._document import members
 from ._entries import DeviceEntry
 from ._known_names import misspelt
 from ._named_classes import named_classes, parts_makers
-from ._names import is_identifier, is_import_path
+from ._names import as_python_reads, is_identifier, is_import_path
 from ._problem import Finding
 
 __all__ = [
@@ -126,9 +126,9 @@ def names_are_unique(devices: Devices) -> Iterator[Finding]:
     """The later device would take the earlier one's place in the session."""
     first: dict[str, DeviceEntry] = {}
     for entry in devices.entries:
-        name = entry.name
-        if not isinstance(name, str):
+        if not isinstance(entry.name, str):
             continue
+        name = as_python_reads(entry.name)
         if name in first:
             what = f"{name!r} is already the name of the device at {first[name].location}"
             yield Finding(entry.path, entry.argument_node("name"), what, "give one of the two another name")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any, cast
 
 from ._faults import Fault, faults, shown
-from ._names import is_identifier
+from ._names import as_python_reads, is_identifier
 
 __all__ = [
     "check_eiger2_options",
@@ -30,6 +30,9 @@ def name_faults(name: object) -> Iterator[Fault]:
         what = f"{shown(name)} cannot be a device's name"
         next_step = "use letters, digits and underscores, no digit first, no word of Python"
         yield Fault("E203", "name", ("name",), what, next_step)
+    elif isinstance(name, str) and (read := as_python_reads(name)) != name:
+        what = f"{name!a} would be no variable of the session: Python reads it as {read!a}"
+        yield Fault("E203", "name", ("name",), what, "use plain letters, digits and underscores")
 
 
 def label_faults(labels: object) -> Iterator[Fault]:

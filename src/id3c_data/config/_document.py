@@ -13,12 +13,22 @@ import yaml
 from ._problem import Problem
 from ._yaml_words import in_words
 
-__all__ = ["LINE_END", "Document", "is_null", "mappings_below", "members", "node_below", "read_document"]
+__all__ = [
+    "LINE_END",
+    "MERGE",
+    "TEXT",
+    "Document",
+    "is_null",
+    "mappings_below",
+    "members",
+    "node_below",
+    "read_document",
+]
 
 _SEEN_LATE = re.compile("end of stream|<stream end>|could not find expected")
-_MERGE = "tag:yaml.org,2002:merge"
+MERGE = "tag:yaml.org,2002:merge"
 _NULL = "tag:yaml.org,2002:null"
-_TEXT = "tag:yaml.org,2002:str"
+TEXT = "tag:yaml.org,2002:str"
 LINE_END = re.compile("\r\n|[\n\r\x85\u2028\u2029]")  # as YAML counts lines
 
 
@@ -114,12 +124,12 @@ def members(
     merged: dict[str, tuple[yaml.Node, yaml.Node]] = {}
     own: dict[str, tuple[yaml.Node, yaml.Node]] = {}
     for key, value in node.value:
-        if key.tag == _MERGE:
+        if key.tag == MERGE:
             sources = value.value if isinstance(value, yaml.SequenceNode) else [value]
             for source in reversed(sources):
                 if id(source) not in _within:  # a mapping can merge itself, to no effect
                     merged |= members(source, _within | {id(node)})
-        elif isinstance(key, yaml.ScalarNode) and key.tag == _TEXT:
+        elif isinstance(key, yaml.ScalarNode) and key.tag == TEXT:
             own[key.value] = (key, value)
     return merged | own
 

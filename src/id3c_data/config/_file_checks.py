@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import yaml
 
 from ._checks import Code, Devices, rule
-from ._document import Document, is_null, mappings_below, members
+from ._document import MERGE, TEXT, Document, is_null, mappings_below, members
 from ._ignores import ignored_codes
 from ._problem import Finding, severity_of
 
@@ -82,14 +82,12 @@ def keys_are_unique(devices: Devices) -> Iterator[Finding]:
 def _repeated_keys(document: Document, mapping: yaml.MappingNode) -> Iterator[Finding]:
     first: dict[tuple[str, str], int] = {}
     for key, _ in mapping.value:
-        if not isinstance(key, yaml.ScalarNode):
+        if not isinstance(key, yaml.ScalarNode) or key.tag == MERGE:  # what several merges bring all counts
             continue
         same = (key.tag, key.value)
         if same in first:
             what = f"{key.value!r} stands already in line {first[same]}, and only the last would count"
             next_step = "remove one of the two, or put what they hold into one"
-            if key.value == "<<":
-                next_step = "merge a list: `<<: [*one, *other]`"
             yield Finding(document.path, key, what, next_step)
         first.setdefault(same, key.start_mark.line + 1)
 
@@ -146,7 +144,7 @@ def _keys_that_are_no_text(document: Document, mapping: yaml.MappingNode) -> Ite
         if not isinstance(key, yaml.ScalarNode):
             what = f"{_shape(key)} where a name belongs"
             yield Finding(document.path, key, what, "write a name before the colon")
-        elif key.tag not in ("tag:yaml.org,2002:str", "tag:yaml.org,2002:merge"):
+        elif key.tag not in (TEXT, MERGE):
             what = f"YAML does not read {key.value!r} as text"
             yield Finding(document.path, key, what, f'put it in quotes: "{key.value}"')
 
@@ -179,7 +177,7 @@ def ignores_name_warnings(devices: Devices) -> Iterator[Finding]:
     """Only a warning can be meant so. An error cannot be silenced, and what is no code silences nothing."""
     from ._registry import codes
 
-    for document in devices.documents:
+    for document in (*devices.documents, *devices.beside):
         for number, line in enumerate(document.lines):
             for code in ignored_codes(line):
                 if code not in codes() or severity_of(code) == "error":

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import keyword
+import unicodedata
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-__all__ = ["did_you_mean", "is_identifier", "is_import_path"]
+__all__ = ["as_python_reads", "did_you_mean", "is_identifier", "is_import_path"]
 
 
 def is_identifier(name: object) -> bool:
     """Say whether it can be the name of a variable."""
     return isinstance(name, str) and name.isidentifier() and not keyword.iskeyword(name)
+
+
+def as_python_reads(name: str) -> str:
+    """Return what Python takes an identifier for: it knows one form of each character only (NFKC)."""
+    return unicodedata.normalize("NFKC", name)
 
 
 def is_import_path(path: object) -> bool:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+import yaml
+
 from ..paths import TemplateProblem, template_problems, template_warnings
 from ._checks import Check, Devices, rule
+from ._document import Document
 from ._problem import Finding
 from ._template_codes import TEMPLATE_CODES
 from ._template_sites import READ, ROOT, SEMANTICS, WRITE, TemplateSite
@@ -71,7 +74,7 @@ def _problems(site: TemplateSite) -> Iterator[TemplateProblem]:
 
 @rule(
     "W303",
-    "no comment beside a template says that it is not finished",
+    "no comment beside or just above a template says that it is not finished",
     wrong="""\
 id3c_data.devices.Eiger2Detector:
   - name: eiger2
@@ -90,10 +93,19 @@ id3c_data.devices.Eiger2Detector:
 def comments_promise_nothing(devices: Devices) -> Iterator[Finding]:
     """A template that was left to be corrected looks like one that is right."""
     for site in devices.sites:
-        for name, (_, node) in site.nodes.items():
-            end = node.end_mark
-            comment = site.entry.document.line_of(end)[end.column :] if end else ""
-            if found := _UNFINISHED.search(comment):
-                what = f"the comment beside {name} says {found[1]}"
-                next_step = "find out what is right, write that, and take the comment away"
-                yield Finding(site.entry.path, node, what, next_step)
+        for name, (key, node) in site.nodes.items():
+            for where, comment in _comments(site.entry.document, key, node):
+                if found := _UNFINISHED.search(comment):
+                    what = f"the comment {where} {name} says {found[1]}"
+                    next_step = "find out what is right, write that, and take the comment away"
+                    yield Finding(site.entry.path, node, what, next_step)
+                    break
+
+
+def _comments(document: Document, key: yaml.Node, node: yaml.Node) -> Iterator[tuple[str, str]]:
+    """Yield the comment after a value, and those in the lines just above its key."""
+    yield "beside", document.line_of(node.end_mark)[node.end_mark.column :]
+    for line in reversed(document.lines[: key.start_mark.line]):
+        if not line.lstrip().startswith("#"):
+            return
+        yield "above", line

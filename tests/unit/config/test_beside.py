@@ -217,3 +217,11 @@ def test_file_without_devices_is_checked_alone(tmp_path: Path, name: str, text: 
     assert check(file, imports=False) == []
     file.write_text("[]\n")
     assert {problem.path for problem in check(file, imports=False)} == {file}
+
+
+@pytest.mark.parametrize("name", ["iconfig", "tiled"])
+def test_comment_that_silences_nothing_is_said_here_too(tmp_path: Path, name: str) -> None:
+    texts = {"tiled": TILED, "iconfig": "TILED_PROFILE_NAME: raw\n"}
+    given = {name: f"{texts[name]}# id3c: ignore=W999\n"}
+    (problem,) = found(tmp_path, **given)
+    assert (problem.path.stem, problem.code, problem.line) == (name, "W101", len(given[name].splitlines()))
