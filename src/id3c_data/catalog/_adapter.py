@@ -7,8 +7,8 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from itertools import groupby
-from operator import attrgetter
+from itertools import groupby, islice
+from operator import attrgetter, itemgetter
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -213,20 +213,26 @@ class MasterAdapter(Adapter[ArrayStructure]):
         with refused(run_ended=self.run_ended):
             return self._read(whole[slice])
 
-    def frames(self, selection: Selection) -> Iterator[CompressedFrame]:
+    def frames(self, selection: Selection, skip: int = 0) -> Iterator[CompressedFrame]:
         """Yield the frames that a selection touches as they stand in their files, event by event.
 
         Errors are those of reading, not answers over HTTP.
+
+        Parameters
+        ----------
+        selection
+            Of the array; which rows and columns it takes makes no difference.
+        skip
+            How many frames to leave out at the beginning.
         """
-        events, ends = selection.indices(0), time.monotonic() + LONGEST_WAIT_S
-        images = selection.indices(1) if len(self._structure.shape) > 3 else range(1)
-        for master, rows in self._by_master(events):
-            wanted = [slot * self._frames_per_event + image for _, slot in rows for image in images]
-            with _not_yet([event for event, _ in rows]):
+        ends = time.monotonic() + LONGEST_WAIT_S
+        for master, places in groupby(islice(self._places(selection), skip, None), key=itemgetter(0)):
+            events, wanted = zip(*(place[1:] for place in places), strict=True)
+            with _not_yet(events):
                 stack = self._stack(master, LONGEST_WAIT_S if time.monotonic() < ends else SHORTEST_WAIT_S)
                 if self.run_ended and max(wanted) >= (there := len(stack)):
                     raise FrameNotWritten(max(wanted), there, stack.masters[0])
-                for index in _indices(wanted):
+                for index in _indices(list(wanted)):
                     yield from map(self._as_promised, stack[index].compressed())
 
     @property
@@ -248,17 +254,19 @@ class MasterAdapter(Adapter[ArrayStructure]):
         decode_frames(self.frames(selection), pixels, (selection.slices(-2), selection.slices(-1)))
         return out.reshape(selection.shape)
 
-    def _by_master(self, events: Sequence[int]) -> Iterator[tuple[int, list[tuple[int, int]]]]:
-        """Yield for each stretch of events in one master: the master, and each event with its slot."""
+    def _places(self, selection: Selection) -> Iterator[tuple[int, int, int]]:
+        """Yield for each frame of a selection: the number of its master, its event, its number there."""
+        events, count = selection.indices(0), self._frames_per_event
+        images = selection.indices(1) if len(self._structure.shape) > 3 else range(1)
         if events and max(events) >= len(self._slots):
             raise CatalogError(
                 f"event {max(events)} is in the structure, but no slot is known for it",
                 where=str(self._masters[-1]) if self._masters else "",
                 next_step="look for what stopped the catalog from being written",
             )
-        places = ((event, self._slots[event]) for event in events)
-        for master, group in groupby(places, key=lambda place: place[1].master):
-            yield master, [(event, place.slot) for event, place in group]
+        for event in events:
+            master, slot = self._slots[event]
+            yield from ((master, event, slot * count + image) for image in images)
 
     def _stack(self, number: int, wait_s: float) -> FrameStack:
         """Return the open frames of one master."""

@@ -22,6 +22,7 @@ from tiled.utils import import_object
 from ..documents import MIMETYPE
 from ..errors import PathOutsideRoots
 from ._adapter import MasterAdapter
+from ._frames_router import router
 from ._refusals import header_of, status_of
 
 __all__ = ["adapters_by_name", "app_of", "embedded_config", "initialize_catalog"]
@@ -74,6 +75,7 @@ def app_of(config: Config) -> Any:
     """Return the web application of a configuration.
 
     Wherever a catalog uses `MasterAdapter`, it may read that catalog's readable storage and nothing else.
+    The route for compressed frames is there, whatever the configuration says of routers.
     Raw downloads of files are off: they would follow symbolic links out of the readable folders.
     """
     if config.expose_raw_assets:
@@ -87,6 +89,8 @@ def app_of(config: Config) -> Any:
             if isinstance(adapter, type) and issubclass(adapter, MasterAdapter):
                 readable = args.get("readable_storage") or []
                 adapters[mimetype] = adapter.within(readable, config.response_bytesize_limit)
+    if router not in config.routers:
+        config.routers.append(router)
     app = build_app_from_config(config)
     app.add_exception_handler(RuntimeError, _refuse_in_words)
     return app

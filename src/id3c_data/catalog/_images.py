@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import Any
@@ -13,6 +14,7 @@ from tiled.utils import path_from_uri
 
 from ..errors import CatalogError
 from ..paths import PathMap
+from ._frames_client import RemoteFrames
 from ._selection import Selection
 from ._translate import translated
 from ._view import ImagesView
@@ -124,6 +126,12 @@ class ImagesClient(ArrayClient, NDArrayOperatorsMixin):
         return not issubclass(self.structure_clients["array"], ArrayClient)
 
     def _fetch(self, index: tuple[Any, ...]) -> np.ndarray:
-        """Fetch what an index takes; large answers in several requests at a time."""
+        """Fetch what an index takes: compressed frames where the server has them, else pixels."""
         with translated(self.uri):
-            return super().read(index)
+            pixels = self._frames.read(self.shape, self.dtype, index)
+            return super().read(index) if pixels is None else pixels
+
+    @functools.cached_property
+    def _frames(self) -> RemoteFrames:
+        """The frames as the server has them in files."""
+        return RemoteFrames(self.context, self.item["links"]["full"])

@@ -18,7 +18,7 @@ from ..errors import (
     RetryTimeoutException,
 )
 
-__all__ = ["HEADER", "error_from_header", "header_of", "status_of"]
+__all__ = ["HEADER", "error_from_header", "header_of", "status_of", "value_of"]
 
 HEADER = "x-id3c-data-error"
 """Response header that holds class and arguments of the error as JSON."""
@@ -49,9 +49,14 @@ def status_of(error: Id3cDataError, *, run_ended: bool) -> int:
 
 def header_of(error: Id3cDataError) -> dict[str, str]:
     """Return the header that tells our client which error it was; none where it would be too long."""
-    args = error.__reduce__()[1]  # what makes it again; an OSError keeps but two of three in its args
-    value = json.dumps([type(error).__name__, args], default=str)
+    value = value_of(error)
     return {HEADER: value} if len(value) <= _LONGEST else {}
+
+
+def value_of(error: Id3cDataError) -> str:
+    """Return what `error_from_header` makes the error of again."""
+    args = error.__reduce__()[1]  # what makes it again; an OSError keeps but two of three in its args
+    return json.dumps([type(error).__name__, args], default=str)
 
 
 def error_from_header(value: str | None) -> Id3cDataError | None:

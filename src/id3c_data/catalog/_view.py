@@ -120,7 +120,8 @@ class ImagesView(NDArrayOperatorsMixin):
             else:
                 index.append(axis)  # type: ignore[arg-type]  # no lists here
         pixels = np.asarray(self._fetch(tuple(index)))[tuple(flips)]
-        return np.array(pixels)  # what came over HTTP is read-only
+        own = pixels.flags.writeable and pixels.flags.c_contiguous
+        return pixels if own else np.array(pixels)  # bytes as they came over HTTP are read-only
 
     def _read_list(self, axis: int) -> np.ndarray:
         """Fetch a selection with a list of indices on one axis: one request for each regular stretch."""
