@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ._consolidator import MasterConsolidator, register_consolidator
     from ._embedded import Server, serve
     from ._foreground import serve_config
+    from ._frames_router import frames_router
     from ._images import ImagesClient
     from ._probe import open_container, registered
     from ._run_state import CatalogRunState
@@ -35,6 +36,7 @@ _HOME = {
     "Stream": "_clients",
     "Subscription": "_subscription",
     "connect": "_connect",
+    "frames_router": "_frames_router",
     "open_container": "_probe",
     "register_consolidator": "_consolidator",
     "registered": "_probe",
@@ -49,7 +51,7 @@ _EXTRAS = {
     "httpx": "catalog",
     "tiled": "catalog",
 }
-_SERVER_NAMES = ("MasterAdapter", "serve_config")
+_SERVER_NAMES = ("MasterAdapter", "frames_router", "serve_config")
 
 __all__ = [
     "Catalog",
@@ -63,6 +65,7 @@ __all__ = [
     "Stream",
     "Subscription",
     "connect",
+    "frames_router",
     "open_container",
     "register_consolidator",
     "registered",

@@ -22,7 +22,7 @@ from tiled.utils import import_object
 from ..documents import MIMETYPE
 from ..errors import PathOutsideRoots
 from ._adapter import MasterAdapter
-from ._frames_router import router
+from ._frames_router import frames_router
 from ._refusals import header_of, status_of
 
 __all__ = ["adapters_by_name", "app_of", "embedded_config", "initialize_catalog"]
@@ -89,8 +89,8 @@ def app_of(config: Config) -> Any:
             if isinstance(adapter, type) and issubclass(adapter, MasterAdapter):
                 readable = args.get("readable_storage") or []
                 adapters[mimetype] = adapter.within(readable, config.response_bytesize_limit)
-    if router not in config.routers:
-        config.routers.append(router)
+    if frames_router not in config.routers:
+        config.routers.append(frames_router)
     app = build_app_from_config(config)
     app.add_exception_handler(RuntimeError, _refuse_in_words)
     return app

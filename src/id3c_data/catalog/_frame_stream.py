@@ -32,7 +32,7 @@ from typing import Any, Final
 import numpy as np
 
 from ..errors import CatalogError, Id3cDataError
-from ..images import Codec, CompressedFrame, decode_frames
+from ..images import Codec, CompressedFrame
 from ._refusals import error_from_header, value_of
 
 __all__ = ["MARK", "MEDIA_TYPE", "ROUTE", "VERSION", "BrokenStream", "Expected", "encoded", "frames_of"]
@@ -124,9 +124,7 @@ def _sendable(frame: CompressedFrame) -> CompressedFrame:
     )
     if fits:
         return frame
-    decoded = np.empty(frame.shape, frame.dtype)
-    decode_frames([frame], decoded[np.newaxis])
-    return CompressedFrame.plain(decoded.tobytes(), frame.dtype, frame.shape, frame.number, frame.where)
+    return CompressedFrame.plain(frame.pixels().tobytes(), frame.dtype, frame.shape, frame.number, frame.where)
 
 
 @dataclass(frozen=True, slots=True)

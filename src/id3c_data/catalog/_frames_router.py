@@ -30,9 +30,9 @@ from ._adapter import MasterAdapter, refused
 from ._frame_stream import MARK, MEDIA_TYPE, ROUTE, encoded
 from ._selection import Selection
 
-__all__ = ["router"]
+__all__ = ["frames_router"]
 
-router = APIRouter()
+frames_router = APIRouter()
 
 
 @contextmanager
@@ -71,7 +71,7 @@ async def _entry(
         )
 
 
-@router.get(f"/{ROUTE}/{{path:path}}", name="frames as they stand in their files")
+@frames_router.get(f"/{ROUTE}/{{path:path}}", name="frames as they stand in their files")
 async def frames(
     request: Request,
     entry: Annotated[Any, Depends(_entry)],

@@ -14,6 +14,7 @@ from id3c_data.errors import Id3cDataError
 COMMANDS: Mapping[str, str] = MappingProxyType(
     {
         "demo": "Run the whole chain here: simulated detector, scan, catalog, frames.",
+        "doctor": "Find where the chain breaks, from the configuration to the pixels that a client gets.",
         "ioc": "Run the simulated Eiger2 in the foreground.",
         "paths": "Show what each path template of devices.yml becomes, on both sides.",
         "schema": "Print the JSON Schema of devices.yml, for completion in editors.",

@@ -1,19 +1,40 @@
-"""Asking what may never answer: a file server that is gone keeps whoever looks at it for ever."""
+"""Asking what may never answer, and looking until something is so."""
 
 from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Callable
 from typing import TypeVar
 
-__all__ = ["within"]
+__all__ = ["look_until", "within"]
+
+_LOOK_EVERY_S = 0.02
 
 T = TypeVar("T")
 
 
+def look_until(condition: Callable[[], bool], seconds: float) -> bool:
+    """Look again and again until something is so; return whether it was so in time.
+
+    Parameters
+    ----------
+    condition
+        Is looked at once at least.
+    seconds
+        When to give up.
+    """
+    deadline = time.monotonic() + seconds
+    while not (met := condition()) and time.monotonic() < deadline:
+        time.sleep(_LOOK_EVERY_S)
+    return met
+
+
 def within(seconds: float, ask: Callable[[], T]) -> T:
     """Return what a function returns, or raise what it raises; it runs in a thread of its own.
+
+    For questions that go over a network. What looks at files is asked of a `Looker`.
 
     Parameters
     ----------

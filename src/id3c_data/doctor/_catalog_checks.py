@@ -14,12 +14,13 @@ import yaml
 from ..config import ICONFIG, TILED, Devices, Finding, TemplateSite, beside, value_at
 from ..errors import CatalogError, Id3cDataError
 from ._bounded import within
+from ._looker import Looker
 from ._note import Note
 
 if TYPE_CHECKING:
     from tiled.client.container import Container
 
-__all__ = ["catalog_findings"]
+__all__ = ["catalog_findings", "server_findings"]
 
 _PATIENCE_FACTOR = 6  # a client's first connection is several requests, each with its own patience
 
@@ -69,7 +70,7 @@ def catalog_findings(
             continue
         yield Note(server.name, "answers")
         for site in {_root(site): site for site in own}.values():
-            yield from _reading_findings(server, container, site, patience_s)
+            yield from server_findings(server.name, container, site, _root(site), patience_s)
 
 
 def _servers(devices: Devices, sites: Sequence[TemplateSite]) -> Iterator[_Server]:
@@ -117,37 +118,55 @@ def _opener(**given: Any) -> Callable[[], Container]:
     return open_it
 
 
-def _reading_findings(
-    server: _Server, container: Container, site: TemplateSite, patience_s: float
+def server_findings(
+    name: str, container: Container, site: TemplateSite, root: str, patience_s: float
 ) -> Iterator[Finding | Note]:
-    """Let the server read a master that is made for it, below the read root."""
+    """Let a server read a master that is made for it, below the read root.
+
+    Parameters
+    ----------
+    name
+        The server in words.
+    container
+        Where the master is registered for a moment.
+    site
+        The pair of templates that the root is of.
+    root
+        The read root, as this machine has it.
+    patience_s
+        Longest that one look at the file system may take.
+    """
     from ..catalog import registered
 
-    root, at = _root(site), site.nodes["read_path_template"][1]
-    folder = Path(root) / f".id3c_probe_{uuid.uuid4().hex}"
-    try:
-        master, frames = within(patience_s, lambda: _write_master(folder))
-    except OSError as error:
-        why = f"no file can be made in {root} here ({error.strerror or error})"
-        yield _unproven(server, site, why, "ask from a host that may write there")
-        return
-    try:
-        with registered(container, master.as_uri(), frames) as read:
-            try:
-                read()
-                yield Note(server.name, f"reads what is in {root}, proven by a file that was made there")
-            except Id3cDataError as error:
-                what = f"{site.entry.name}: {server.name} cannot read what is in {root}: {error.what}"
-                yield Finding(site.entry.path, at, what, error.next_step, "E510")
-    except CatalogError as error:
-        yield _unproven(server, site, error.what, error.next_step)
-    finally:
+    at = site.nodes["read_path_template"][1]
+
+    def unproven(why: str, next_step: str) -> Finding:
+        what = f"{site.entry.name}: that {name} can read what is in {root} is not proven: {why}"
+        return Finding(site.entry.path, at, what, next_step, "W511")
+
+    with Looker(patience_s) as looker:
+        folder = Path(root) / f".id3c_probe_{uuid.uuid4().hex}"
         try:
-            within(patience_s, lambda: _remove(master))
+            master, frames = looker.ask(_write_master, folder)
         except OSError as error:
-            yield _unproven(
-                server, site, f"{master} could not be taken away ({error})", "take it away by hand"
-            )
+            why = f"no file can be made in {root} here ({error.strerror or error})"
+            yield unproven(why, "ask from a host that may write there")
+            return
+        try:
+            with registered(container, master.as_uri(), frames) as read:
+                try:
+                    read()
+                    yield Note(name, f"reads what is in {root}, proven by a file that was made there")
+                except Id3cDataError as error:
+                    what = f"{site.entry.name}: {name} cannot read what is in {root}: {error.what}"
+                    yield Finding(site.entry.path, at, what, error.next_step, "E510")
+        except CatalogError as error:
+            yield unproven(error.what, error.next_step)
+        finally:
+            try:
+                looker.ask(_remove, master)
+            except OSError as error:
+                yield unproven(f"{master} could not be taken away ({error})", "take it away by hand")
 
 
 def _write_master(folder: Path) -> tuple[Path, Any]:
@@ -175,11 +194,6 @@ def _root(site: TemplateSite) -> str:
     templates = site.templates
     assert templates is not None  # noqa: S101 - its caller has seen to it
     return templates.read_base
-
-
-def _unproven(server: _Server, site: TemplateSite, why: str, next_step: str) -> Finding:
-    what = f"{site.entry.name}: that {server.name} can read what is in {_root(site)} is not proven: {why}"
-    return Finding(site.entry.path, site.nodes["read_path_template"][1], what, next_step, "W511")
 
 
 def _in_words(error: BaseException) -> tuple[str, str]:

@@ -2,32 +2,37 @@
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import yaml
 
-from ..config import DeviceEntry, Finding, TemplateSite, port_of
+from ..config import DeviceEntry, Finding, TemplateSite
 from ..errors import DetectorFault, DetectorTimeout
 from ..paths import PathTemplates
-from ._bounded import within
+from ._folder_look import FolderLook, existing_part, look_at_folder
 from ._folder_question import FolderQuestion
 from ._ioc import HOW_TO_REACH, Ioc
+from ._looker import Looker
 from ._note import Note
 from ._same_place import prove_same_place
 
-__all__ = ["detector_findings"]
+__all__ = ["DetectorChecks", "detector_findings"]
 
 _OLDEST_DRIVER = (3, 5)
 _FEWEST_FRAMES = 10_000
 _CLOCK_TOLERANCE_S = 2.0
 _BUSY = ("cam1:Acquire", "cam1:AcquireBusy")
 _FRAME = ("cam1:ArraySizeX_RBV", "cam1:ArraySizeY_RBV", "cam1:BitDepthImage_RBV")
-_DRIVER, _SEQUENCE = "cam1:DriverVersion_RBV", "cam1:SequenceId"
-_GOOD_TO_HAVE = (*_BUSY, *_FRAME, _DRIVER, _SEQUENCE)
+_DRIVER, _SEQUENCE, _FIRMWARE = "cam1:DriverVersion_RBV", "cam1:SequenceId", "cam1:FirmwareVersion_RBV"
+_GOOD_TO_HAVE = (*_BUSY, *_FRAME, _DRIVER, _SEQUENCE, _FIRMWARE)
 """PVs of the driver that tell more; not every areaDetector has all of them."""
+
+_NO_PORT = "which part of the IOC writes there is not known of this class"
+
+Seen = Iterator[Finding | Note]
 
 
 def detector_findings(site: TemplateSite, patience_s: float) -> Iterator[Finding | Note]:
@@ -40,165 +45,221 @@ def detector_findings(site: TemplateSite, patience_s: float) -> Iterator[Finding
     patience_s
         Longest that one question may take.
     """
-    templates = site.templates
-    assert templates is not None  # noqa: S101 - its caller has seen to it
-    readable = _read_side_fault(templates, patience_s)
-    if readable is not None:
-        what, next_step = readable
-        yield _finding(site, _read_node(site), "E504", what, next_step)
-    ioc = Ioc(str(site.entry.arguments.get("prefix", "")), patience_s)
-    try:
-        yield from _ioc_findings(site, templates, ioc, readable=readable is None)
-    except DetectorTimeout as error:
-        yield _finding(
-            site, _prefix_node(site.entry), "E501", f"{error.where}: {error.what}", error.next_step
-        )
-    except DetectorFault as error:
-        yield _finding(
-            site, _prefix_node(site.entry), "E512", f"{error.where}: {error.what}", error.next_step
-        )
-    except OSError as error:  # of the file system, between two looks at it
-        yield _finding(site, _read_node(site), "E504", str(error), "see whether its file server is up")
-    finally:
-        ioc.close()
+    with Looker(patience_s) as looker, DetectorChecks(site, looker) as checks:
+        yield from checks.read_folder()
+        yield from checks.guarded(checks.answers)
+        if checks.reached:
+            yield from checks.guarded(checks.room)
+            yield from checks.guarded(checks.asked_for_folders)
 
 
-def _ioc_findings(
-    site: TemplateSite, templates: PathTemplates, ioc: Ioc, *, readable: bool
-) -> Iterator[Finding | Note]:
-    port = port_of(site)
-    needed = FolderQuestion.names(port)
-    ioc.missing([*needed, *_GOOD_TO_HAVE, f"{port}Capture"])  # all are waited for at once
-    missing = [ioc.prefix + name for name in needed if not ioc.serves(name)]
-    if missing:
-        what = f"nothing answers for {missing[0]}" + (f" and {len(missing) - 1} more" if missing[1:] else "")
-        yield _finding(site, _prefix_node(site.entry), "E501", what, HOW_TO_REACH)
-        return
-    yield from _driver_findings(site, ioc)
-    if readable:
-        yield from _room_findings(site, templates, ioc)
-    if why := _why_not_asked(ioc, port):
-        yield _unproven(site, templates, why)
-    else:
-        yield from _folder_findings(site, templates, ioc, port, readable=readable)
+class DetectorChecks:
+    """The questions that one detector and its folders are asked; each yields what it found.
 
+    Parameters
+    ----------
+    site
+        A pair of templates that keeps the rules.
+    looker
+        Looks at the file system.
+    templates
+        The pair as it is on this machine, where that is another one.
 
-def _driver_findings(site: TemplateSite, ioc: Ioc) -> Iterator[Finding | Note]:
-    if not ioc.serves(_DRIVER):
-        return
-    version = str(ioc.get(_DRIVER, as_string=True))
-    yield Note(str(site.entry.name), f"driver {version}")
-    numbers = tuple(int(number) for number in re.findall(r"\d+", version)[:2])
-    if site.entry.creator.startswith("id3c_data.") and numbers < _OLDEST_DRIVER:
-        what = f"{ioc.prefix}{_DRIVER} says {version!r}, and this package was tried from 3.5 on"
-        yield _finding(
-            site, _prefix_node(site.entry), "W502", what, "try it with a short scan before the beam comes"
-        )
+    Attributes
+    ----------
+    reached
+        Whether the IOC has answered.
+    folder
+        What was seen of the read root; None where it cannot be listed.
+    """
 
+    def __init__(self, site: TemplateSite, looker: Looker, templates: PathTemplates | None = None) -> None:
+        pair = templates or site.templates
+        assert pair is not None  # noqa: S101 - its caller has seen to it
+        self.site, self.templates, self._looker = site, pair, looker
+        self._ioc = Ioc(str(site.entry.arguments.get("prefix", "")), looker.patience_s)
+        self._port = site.port
+        self.reached = self._has_write = False
+        self.folder: FolderLook | None = None
 
-def _why_not_asked(ioc: Ioc, port: str) -> str:
-    """Return why the IOC must not be asked for folders; empty where it may be."""
-    busy = [name for name in (*_BUSY, f"{port}Capture") if ioc.serves(name) and ioc.get(name)]
-    if busy:
-        return f"{ioc.prefix}{busy[0]} says that it acquires"
-    closed = [name for name in (f"{port}FilePath", f"{port}CreateDirectory") if not ioc.may_write(name)]
-    return f"{ioc.prefix}{closed[0]} may not be written to from here" if closed else ""
+    def __enter__(self) -> DetectorChecks:
+        return self
 
+    def __exit__(self, *_: object) -> None:
+        self._ioc.close()
 
-def _folder_findings(
-    site: TemplateSite, templates: PathTemplates, ioc: Ioc, port: str, *, readable: bool
-) -> Iterator[Finding | Note]:
-    before = _sequence(ioc)
-    with FolderQuestion(ioc, port) as question:
-        if not question.has(templates.write_base, expected=True):
-            what = f"the IOC has no folder {templates.write_base}"
-            next_step = "write the folder as the IOC's machine has it, or mount it there"
-            yield _finding(site, _write_node(site), "E503", what, next_step)
-        elif readable:
-            yield from _place_findings(site, templates, question, ioc.patience_s)
-        ahead = question.clock_ahead_s
-    if ahead is not None:
-        yield from _clock_findings(site, ahead)
-    if _sequence(ioc) != before or _why_not_asked(ioc, port):
-        what = f"{ioc.prefix} began to acquire while it was asked for folders"
-        next_step = f"see whether files of that acquisition are in {templates.read_base}"
-        yield _finding(site, _prefix_node(site.entry), "E512", what, next_step)
+    def guarded(self, check: Callable[[], Seen]) -> Seen:
+        """Yield what a check yields; an IOC or a file system that fails in the middle of it is a finding."""
+        try:
+            yield from check()
+        except DetectorTimeout as error:
+            yield self._at_prefix("E501", f"{error.where}: {error.what}", error.next_step)
+        except DetectorFault as error:
+            yield self._at_prefix("E512", f"{error.where}: {error.what}", error.next_step)
+        except OSError as error:  # of the file system, between two looks at it
+            yield self._at_read("E504", str(error), "see whether its file server is up")
 
+    def answers(self) -> Seen:
+        """See whether the IOC answers, and which driver and detector it has."""
+        began = time.perf_counter()
+        needed = FolderQuestion.names(self._port) if self._port else ()
+        self._ioc.missing([*needed, *_GOOD_TO_HAVE, f"{self._port}Capture"])  # all are waited for at once
+        missing = [self._ioc.prefix + name for name in needed if not self._ioc.serves(name)]
+        if missing:
+            what = f"nothing answers for {missing[0]}" + (
+                f" and {len(missing) - 1} more" if missing[1:] else ""
+            )
+            yield self._at_prefix("E501", what, HOW_TO_REACH)
+            return
+        self.reached = bool(self._port) or any(map(self._ioc.serves, _GOOD_TO_HAVE))
+        if not self.reached:
+            yield self._unproven(_NO_PORT)
+            return
+        if needed:
+            self._ioc.get(needed[0])
+        if self._ioc.serves(_DRIVER):
+            yield from self._driver(time.perf_counter() - began)
 
-def _place_findings(
-    site: TemplateSite, templates: PathTemplates, question: FolderQuestion, patience_s: float
-) -> Iterator[Finding | Note]:
-    proof = prove_same_place(templates, question, patience_s)
-    if proof.outcome == "unknown":
-        yield _unproven(site, templates, proof.how)
-    elif proof.outcome == "different":
-        what = f"{templates.write_base} on the IOC is not {templates.read_base} here: {proof.how}"
-        yield _finding(site, _read_node(site), "E505", what, "correct the side that is wrong")
-    else:
-        seen = f"{templates.write_base} on the IOC is {templates.read_base} here: {proof.how}"
-        yield Note(str(site.entry.name), seen)
+    def _driver(self, seconds: float) -> Seen:
+        version = str(self._ioc.get(_DRIVER, as_string=True))
+        values = {"answer_s": round(seconds, 3), "driver": version}
+        if self._ioc.serves(_FIRMWARE):
+            values["firmware"] = str(self._ioc.get(_FIRMWARE, as_string=True))
+        yield Note(str(self.site.entry.name), f"driver {version}", values)
+        numbers = tuple(int(number) for number in re.findall(r"\d+", version)[:2])
+        if self.site.entry.creator.startswith("id3c_data.") and numbers < _OLDEST_DRIVER:
+            what = f"{self._ioc.prefix}{_DRIVER} says {version!r}, and this package was tried from 3.5 on"
+            yield self._at_prefix("W502", what, "try it with a short scan before the beam comes")
 
+    def asked_for_folders(self) -> Seen:
+        """Ask the IOC for its folder, whether that is the one here, and for its clock."""
 
-def _clock_findings(site: TemplateSite, ahead_s: float) -> Iterator[Finding | Note]:
-    if abs(ahead_s) > _CLOCK_TOLERANCE_S:
-        what = f"the IOC's clock is {abs(ahead_s):.1f} s {'ahead' if ahead_s > 0 else 'behind'}"
-        yield _finding(
-            site, _prefix_node(site.entry), "W508", what, "see whether both machines follow an NTP server"
-        )
+        def ask(question: FolderQuestion) -> Seen:
+            yield from self.write_folder(question)
+            yield from self.same_place(question)
+            yield from self.clock(question)
 
+        yield from self.asking(ask)
 
-def _room_findings(site: TemplateSite, templates: PathTemplates, ioc: Ioc) -> Iterator[Finding | Note]:
-    disk = within(ioc.patience_s, lambda: os.statvfs(templates.read_base))
-    free = disk.f_bavail * disk.f_frsize
-    yield Note(str(site.entry.name), f"{free / 1e9:.0f} GB are free in {templates.read_base}")
-    if not all(map(ioc.serves, _FRAME)):
-        return
-    width, height, bits = (int(ioc.get(name)) for name in _FRAME)
-    frame = width * height * bits // 8
-    if free < _FEWEST_FRAMES * frame:
-        what = f"{templates.read_base} has room for {free // frame} uncompressed frames"
-        yield _finding(site, _read_node(site), "W507", what, "move old data away before a long series")
+    def asking(self, ask: Callable[[FolderQuestion], Seen]) -> Seen:
+        """Yield what is found by asking for folders; nothing is asked of an IOC that acquires."""
+        if why := self.why_not_asked():
+            yield self._unproven(why)
+            return
+        before = self._sequence()
+        with FolderQuestion(self._ioc, self._port) as question:
+            yield from ask(question)
+        if self._sequence() != before or self.why_not_asked():
+            what = f"{self._ioc.prefix} began to acquire while it was asked for folders"
+            next_step = f"see whether files of that acquisition are in {self.templates.read_base}"
+            yield self._at_prefix("E512", what, next_step)
 
+    def write_folder(self, question: FolderQuestion) -> Seen:
+        """See whether the IOC has the folder that it is to write to."""
+        folder = self.templates.write_base
+        self._has_write = question.has(folder, expected=True)
+        if self._has_write:
+            yield Note(str(self.site.entry.name), f"the IOC has {folder}")
+        else:
+            what = f"the IOC has no folder {folder}"
+            next_step = f"make or mount {folder} on the IOC's machine, or write here the folder that it has"
+            yield self._at_write("E503", what, next_step)
 
-def _read_side_fault(templates: PathTemplates, patience_s: float) -> tuple[str, str] | None:
-    """Return what is wrong with the read root here, and what to do."""
-    root = Path(templates.read_base)
-    try:
-        within(patience_s, lambda: next(root.iterdir(), None))
-    except FileNotFoundError:
-        return (
-            f"there is no {root} here",
-            "mount it, correct the read template, or ask from a host that has it",
-        )
-    except TimeoutError:
-        return f"{root} does not answer within {patience_s:g} s", "see whether its file server is up"
-    except OSError as error:
-        return f"{root} cannot be listed: {error.strerror}", "see to the permissions of this user"
-    return None
+    def same_place(self, question: FolderQuestion) -> Seen:
+        """See whether the IOC's folder is the one here; nothing is said where one of them is not there."""
+        if self.folder is None or not self._has_write:
+            return
+        templates = self.templates
+        proof = prove_same_place(templates, question, self._looker)
+        sides = f"{templates.write_base} on the IOC is {{}} {templates.read_base} here: {proof.how}"
+        if proof.outcome == "unknown":
+            yield self._unproven(proof.how)
+        elif proof.outcome == "different":
+            next_step = "find out where the IOC's folder is mounted here, and correct the side that is wrong"
+            yield self._at_read("E505", sides.format("not"), next_step)
+        else:
+            yield Note(str(self.site.entry.name), sides.replace("{} ", ""))
 
+    def clock(self, question: FolderQuestion) -> Seen:
+        """See whether the IOC's clock agrees with this machine's."""
+        ahead = question.clock_ahead_s()
+        if abs(ahead) <= _CLOCK_TOLERANCE_S:
+            yield Note(str(self.site.entry.name), "its clock agrees", {"clock_ahead_s": round(ahead, 3)})
+            return
+        what = f"the IOC's clock is {abs(ahead):.1f} s {'ahead' if ahead > 0 else 'behind'}"
+        next_step = "let both machines follow an NTP server; `chronyc tracking` on each says whether it does"
+        yield self._at_prefix("W508", what, next_step)
 
-def _sequence(ioc: Ioc) -> int | None:
-    return ioc.get(_SEQUENCE) if ioc.serves(_SEQUENCE) else None
+    def read_folder(self) -> Seen:
+        """See whether the folder that files are read from is there, and which disk it is on."""
+        root, name = Path(self.templates.read_base), str(self.site.entry.name)
+        try:
+            self.folder = self._looker.ask(look_at_folder, root)
+        except FileNotFoundError:
+            there = self._looker.ask(existing_part, root)
+            what = f"there is no {root} here" + (f", only {there}" if there != root.parent else "")
+            next_step = "mount it, correct the read template, or ask from a host that has it"
+            yield self._at_read("E504", what, next_step)
+        except TimeoutError:
+            what = f"{root} does not answer within {self._looker.patience_s:g} s"
+            yield self._at_read(
+                "E504", what, f"see whether its file server is up: `findmnt -T {root}` names it"
+            )
+        except OSError as error:
+            what = f"{root} cannot be listed: {error.strerror}"
+            yield self._at_read(
+                "E504", what, f"see to the permissions of this user: `ls -ld {root}` shows them"
+            )
+        else:
+            look = self.folder
+            values = {"list_s": round(look.seconds, 4), "entries": look.entries, "free_bytes": look.free}
+            if look.mount is not None:
+                values |= {"file_system": look.mount.kind, "mount": look.mount.point}
+            on = f" on {look.mount}" if look.mount else ""
+            yield Note(name, f"{root} is here{on}, {look.free / 1e9:.0f} GB are free in it", values)
 
+    def room(self) -> Seen:
+        """See whether there is room for frames where they are read from."""
+        if self.folder is None or not all(map(self._ioc.serves, _FRAME)):
+            return
+        width, height, bits = (int(self._ioc.get(name)) for name in _FRAME)
+        frame = width * height * bits // 8
+        if self.folder.free < _FEWEST_FRAMES * frame:
+            what = f"{self.templates.read_base} has room for {self.folder.free // frame} uncompressed frames"
+            yield self._at_read("W507", what, "move old data away before a long series")
 
-def _unproven(site: TemplateSite, templates: PathTemplates, why: str) -> Finding:
-    what = f"that {templates.write_base} on the IOC is {templates.read_base} here is not proven: {why}"
-    return _finding(
-        site, _read_node(site), "W506", what, "ask again when that is over, or take a frame and look"
-    )
+    def why_not_asked(self) -> str:
+        """Return why the IOC must not be asked for folders; empty where it may be."""
+        ioc, port = self._ioc, self._port
+        if not port:
+            return _NO_PORT
+        busy = [name for name in (*_BUSY, f"{port}Capture") if ioc.serves(name) and ioc.get(name)]
+        if busy:
+            return f"{ioc.prefix}{busy[0]} says that it acquires"
+        closed = [name for name in (f"{port}FilePath", f"{port}CreateDirectory") if not ioc.may_write(name)]
+        return f"{ioc.prefix}{closed[0]} may not be written to from here" if closed else ""
 
+    def _sequence(self) -> int | None:
+        return self._ioc.get(_SEQUENCE) if self._ioc.serves(_SEQUENCE) else None
 
-def _finding(site: TemplateSite, at: yaml.Node, code: str, what: str, next_step: str) -> Finding:
-    return Finding(site.entry.path, at, f"{site.entry.name}: {what}", next_step, code)
+    def _unproven(self, why: str) -> Finding:
+        templates = self.templates
+        what = f"that {templates.write_base} on the IOC is {templates.read_base} here is not proven: {why}"
+        next_step = "ask again when that is over, or let `id3c-data doctor --expose` take a frame and look"
+        return self._at_read("W506", what, next_step)
+
+    def _at_prefix(self, code: str, what: str, next_step: str) -> Finding:
+        return self._finding(_prefix_node(self.site.entry), code, what, next_step)
+
+    def _at_write(self, code: str, what: str, next_step: str) -> Finding:
+        return self._finding(self.site.nodes["write_path_template"][1], code, what, next_step)
+
+    def _at_read(self, code: str, what: str, next_step: str) -> Finding:
+        return self._finding(self.site.nodes["read_path_template"][1], code, what, next_step)
+
+    def _finding(self, at: yaml.Node, code: str, what: str, next_step: str) -> Finding:
+        return Finding(self.site.entry.path, at, f"{self.site.entry.name}: {what}", next_step, code)
 
 
 def _prefix_node(entry: DeviceEntry) -> yaml.Node:
     return entry.argument_node("prefix")
-
-
-def _write_node(site: TemplateSite) -> yaml.Node:
-    return site.nodes["write_path_template"][1]
-
-
-def _read_node(site: TemplateSite) -> yaml.Node:
-    return site.nodes["read_path_template"][1]

@@ -10,12 +10,12 @@ import time
 from types import TracebackType
 
 from ..errors import DetectorFault, DetectorTimeout
+from ._bounded import look_until
 from ._ioc import Ioc
 
 __all__ = ["FolderQuestion"]
 
 _SETTLE_S = 1.0  # readbacks follow a moment after the write that they answer
-_LOOK_EVERY_S = 0.02
 
 
 class FolderQuestion:
@@ -29,17 +29,11 @@ class FolderQuestion:
         The IOC.
     port
         What follows the prefix in the names of the port that is asked, such as ``cam1:``.
-
-    Attributes
-    ----------
-    clock_ahead_s
-        How far the IOC's clock is ahead of this machine's; None before the first question.
     """
 
     def __init__(self, ioc: Ioc, port: str) -> None:
         self._ioc, self._path, self._create = ioc, f"{port}FilePath", f"{port}CreateDirectory"
         self._exists = f"{port}FilePathExists_RBV"
-        self.clock_ahead_s: float | None = None
 
     @staticmethod
     def names(port: str) -> list[str]:
@@ -52,6 +46,13 @@ class FolderQuestion:
         self._old_create: int = self._ioc.get(f"{self._create}_RBV")
         self._ioc.put(self._create, 0)
         return self
+
+    def clock_ahead_s(self) -> float:
+        """Return how far the IOC's clock is ahead of this machine's."""
+        before = time.time()
+        self._ioc.put(self._create, 0)
+        after = time.time()
+        return _outside(self._ioc.timestamp(self._create), before, after)
 
     def has(self, folder: str, *, expected: bool) -> bool:
         """Ask for a folder.
@@ -68,27 +69,25 @@ class FolderQuestion:
         DetectorTimeout
             The IOC does not answer, or does not take the folder.
         """
-        before = time.time()
         self._ioc.put(self._path, folder)
-        after = time.time()
         self._wait_for_path(folder)
-        self.clock_ahead_s = _outside(self._ioc.timestamp(self._path), before, after)
-        deadline = time.monotonic() + _SETTLE_S
-        while (answer := bool(self._ioc.get(self._exists))) != expected and time.monotonic() < deadline:
-            time.sleep(_LOOK_EVERY_S)
-        return answer
+        look_until(lambda: self._exists_now() == expected, _SETTLE_S)
+        return self._exists_now()
+
+    def _exists_now(self) -> bool:
+        return bool(self._ioc.get(self._exists))
 
     def _wait_for_path(self, folder: str) -> None:
         wanted = folder.rstrip("/\\")  # the IOC adds the separator at the end
-        deadline = time.monotonic() + self._ioc.patience_s
-        while (seen := self._ioc.get(f"{self._path}_RBV", as_string=True)).rstrip("/\\") != wanted:
-            if time.monotonic() > deadline:
-                raise DetectorTimeout(
-                    f"was told {folder!r}, and says {seen!r}",
-                    where=f"{self._ioc.prefix}{self._path}_RBV",
-                    next_step="see whether another client writes to this IOC",
-                )
-            time.sleep(_LOOK_EVERY_S)
+        if not look_until(lambda: self._path_now().rstrip("/\\") == wanted, self._ioc.patience_s):
+            raise DetectorTimeout(
+                f"was told {folder!r}, and says {self._path_now()!r}",
+                where=f"{self._ioc.prefix}{self._path}_RBV",
+                next_step="see whether another client writes to this IOC",
+            )
+
+    def _path_now(self) -> str:
+        return self._ioc.get(f"{self._path}_RBV", as_string=True)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from ..errors import DetectorTimeout, MissingExtra
+from ._bounded import look_until
 
 if TYPE_CHECKING:
     from epics import PV
@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 __all__ = ["HOW_TO_REACH", "Ioc"]
 
 HOW_TO_REACH = "see whether the IOC runs, the prefix is right, and EPICS_CA_ADDR_LIST leads to it"
-
-_LOOK_EVERY_S = 0.02
 
 
 class Ioc:
@@ -45,9 +43,7 @@ class Ioc:
     def missing(self, names: Iterable[str]) -> list[str]:
         """Return those names, prefix and all, that nothing answers for; all are looked for at once."""
         pvs = {name: self._pv(name) for name in names}
-        deadline = time.monotonic() + self.patience_s
-        while not all(map(_is_known, pvs.values())) and time.monotonic() < deadline:
-            time.sleep(_LOOK_EVERY_S)
+        look_until(lambda: all(map(_is_known, pvs.values())), self.patience_s)
         return [self.prefix + name for name, pv in pvs.items() if not _is_known(pv)]
 
     def serves(self, name: str) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 __all__ = ["Note"]
 
@@ -17,10 +19,13 @@ class Note:
         The device or the server.
     seen
         What was seen.
+    values
+        What was measured, by name with its unit, for programs.
     """
 
     about: str
     seen: str
+    values: Mapping[str, Any] = field(default_factory=dict[str, "Any"])
 
     def __str__(self) -> str:
         return f"{self.about}: {self.seen}"

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Literal
 
 from ..paths import PathTemplates
-from ._bounded import within
+from ._folder_look import make_folder, remove_folder, subfolders
 from ._folder_question import FolderQuestion
+from ._looker import Looker
 
 __all__ = ["Proof", "prove_same_place"]
 
@@ -37,7 +38,7 @@ class Proof:
     how: str
 
 
-def prove_same_place(templates: PathTemplates, question: FolderQuestion, patience_s: float) -> Proof:
+def prove_same_place(templates: PathTemplates, question: FolderQuestion, looker: Looker) -> Proof:
     """Find out whether both roots of a pair of templates are one folder.
 
     Parameters
@@ -46,8 +47,8 @@ def prove_same_place(templates: PathTemplates, question: FolderQuestion, patienc
         The pair; the IOC is known to have its write root, and this machine its read root.
     question
         For the IOC.
-    patience_s
-        Longest that one look at the file system may take.
+    looker
+        Looks at the file system.
     """
     root = Path(templates.read_base)
     never_made = root / _new_name()
@@ -55,30 +56,27 @@ def prove_same_place(templates: PathTemplates, question: FolderQuestion, patienc
         return Proof("unknown", "the IOC says of any folder that it has it")
     made = root / _new_name()
     try:
-        within(patience_s, made.mkdir)
+        looker.ask(make_folder, made)
     except OSError as error:
-        return _by_names(templates, question, patience_s, error)
+        return _by_names(templates, question, looker, error)
     try:
         seen = question.has(str(templates.to_write(made)), expected=True)
     finally:
-        within(patience_s, made.rmdir)
+        looker.ask(remove_folder, made)
     if seen:
         return Proof("same", "the IOC sees a folder that was made here for a moment")
     return Proof("different", f"the IOC does not see a folder that was made in {root} for a moment")
 
 
-def _by_names(
-    templates: PathTemplates, question: FolderQuestion, patience_s: float, refusal: OSError
-) -> Proof:
+def _by_names(templates: PathTemplates, question: FolderQuestion, looker: Looker, refusal: OSError) -> Proof:
     """Compare what is there already; that can prove a difference, and never that there is none."""
     root = Path(templates.read_base)
     why = f"no folder can be made in {root} here ({refusal.strerror or refusal})"
-    folders = within(patience_s, lambda: sorted(path for path in root.iterdir() if path.is_dir()))
-    for folder in folders[-_COMPARED:]:
-        if not question.has(str(templates.to_write(folder)), expected=True):
-            return Proof("different", f"the IOC has no {folder.name!r}, which is in {root} here")
-    compared = len(folders[-_COMPARED:])
-    return Proof("unknown", why + (f"; the {compared} folders in it are on the IOC too" if compared else ""))
+    names = looker.ask(subfolders, root)[-_COMPARED:]
+    for name in names:
+        if not question.has(str(templates.to_write(root / name)), expected=True):
+            return Proof("different", f"the IOC has no {name!r}, which is in {root} here")
+    return Proof("unknown", why + (f"; the {len(names)} folders in it are on the IOC too" if names else ""))
 
 
 def _new_name() -> str:

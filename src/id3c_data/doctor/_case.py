@@ -1,0 +1,113 @@
+"""What one examination knows: what was asked for, and what its hops have found so far."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..config import Loaded, TemplateSite
+from ..errors import Id3cDataError
+from ..paths import PathMap, PathTemplates
+from ._looker import Looker
+from ._settings import DEFAULT_DEVICES, Settings
+
+if TYPE_CHECKING:
+    from ..catalog import Catalog, ImagesClient
+    from ..documents import Promise, RunState
+    from ._detector_checks import DetectorChecks
+    from ._master_look import MasterLook
+
+__all__ = ["Case", "Master"]
+
+
+@dataclass(slots=True)
+class Master:
+    """One master of what is examined.
+
+    Parameters
+    ----------
+    path
+        As this host has it.
+    needed
+        How many of its frames the events need, from the first on; None where no run says it.
+    modified
+        When it was last written to, in seconds since 1970.
+    look
+        What was seen in it; None as long as it could not be read.
+    """
+
+    path: Path
+    needed: int | None = None
+    modified: float = 0.0
+    look: MasterLook | None = None
+
+
+@dataclass(slots=True)
+class Case:
+    """An examination.
+
+    Parameters
+    ----------
+    settings
+        What was asked for.
+    looker
+        Looks at files.
+    open
+        What must be closed in the end.
+    """
+
+    settings: Settings
+    looker: Looker
+    open: ExitStack
+    loaded: Loaded | None = None
+    site: TemplateSite | None = None
+    checks: DetectorChecks | None = None
+    catalog: Catalog | None = None
+    catalog_name: str = ""
+    catalog_s: float = 0.0
+    catalog_error: Id3cDataError | None = None
+    run: RunState | None = None
+    data_key: str = ""
+    described: Mapping[str, Any] = field(default_factory=dict[str, "Any"])
+    promises: Sequence[Promise] = ()
+    images: ImagesClient | None = None
+    masters: list[Master] = field(default_factory=list["Master"])
+    not_exposed: str = ""
+    frames_missing: Id3cDataError | None = None
+    documents: list[tuple[str, Any]] = field(default_factory=list["tuple[str, Any]"])
+    served: dict[int, Any] = field(default_factory=dict[int, "Any"])
+
+    @property
+    def here(self) -> PathMap:
+        """Where this host has the folders that documents and links name."""
+        return PathMap.of(self.settings.path_map)
+
+    def path_of(self, promise: Promise) -> Path:
+        """Return the master that an event's images are promised in, as this host has it."""
+        return Path(self.here.to_here(promise.path))
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files or folders of devices."""
+        return self.settings.devices or (DEFAULT_DEVICES,)
+
+    @property
+    def from_file(self) -> bool:
+        """Whether a file is all that is asked for."""
+        return isinstance(self.settings.target, Path)
+
+    @property
+    def from_run(self) -> bool:
+        """Whether a run is asked for that was taken before."""
+        return self.settings.target is not None and not self.from_file
+
+    @property
+    def templates(self) -> PathTemplates | None:
+        """The detector's pair of templates, with the read side as this host has it."""
+        pair = None if self.site is None else self.site.templates
+        if pair is None:
+            return None
+        return PathTemplates(pair.write, f"{self.here.to_here(pair.read)}/", pair.write_root, pair.semantics)
