@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +17,7 @@ from id3c_data.testing import CaPorts, RunningIoc, running_ioc
 from id3c_data.testing.catalog import running_catalog
 
 from .conftest import VIEW, Beamline, wait_until
+from .disks import hanging, read_only
 
 LIVE_EXAMPLES = [code for code in codes().values() if code.live and code.wrong]
 
@@ -39,6 +38,7 @@ def beamline(shared_ioc: RunningIoc, tmp_path: Path, monkeypatch: pytest.MonkeyP
     made.describe()
     made.put("cam1:CreateDirectory", -3)
     made.put("cam1:FilePath", f"{VIEW}/before/")
+    wait_until(lambda: made.text("cam1:FilePath_RBV") == f"{VIEW}/before/")  # the folder is made by then
     yield made
     made.put("Sim:RefusePath", 0)
 
@@ -59,16 +59,10 @@ def with_catalog(server: Server, monkeypatch: pytest.MonkeyPatch, beamline: Beam
 
 
 @pytest.fixture
-def no_folder_can_be_made(beamline: Beamline, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As on a read-only mount; permissions stop no one who is root, as CI may be."""
-    make = Path.mkdir
-
-    def refuse(folder: Path, *arguments: Any, **given: Any) -> None:
-        if folder.is_relative_to(beamline.data.parent):
-            raise PermissionError(13, "Permission denied")
-        make(folder, *arguments, **given)
-
-    monkeypatch.setattr(Path, "mkdir", refuse)
+def read_only_disk(beamline: Beamline) -> Iterator[None]:
+    """The disk that files are read from."""
+    with read_only(beamline.data.parent):
+        yield
 
 
 def test_right_description_has_no_problem_and_says_what_was_proven(beamline: Beamline) -> None:
@@ -102,6 +96,14 @@ def test_arguments_that_json_has_not_reach_the_device_as_they_are(
     monkeypatch.syspath_prepend(beamline.configs)
     beamline.write("asking_parts.make:\n  - {name: d1, since: 2026-11-20, loop: &loop {self: *loop}}\n")
     assert "KeyError: 'as they are'" in beamline.found(imports=True)["E501"].what
+
+
+def test_class_that_nobody_knows_is_not_asked_for_folders(beamline: Beamline) -> None:
+    described = beamline.configs / "devices.yml"
+    described.write_text(described.read_text().replace("id3c_data.devices.Eiger2Detector", "my.Detector"))
+    found = beamline.found()
+    assert "which part of the IOC writes there is not known" in found["W506"].what
+    assert "E501" not in found
 
 
 def test_device_that_cannot_be_made_says_why(beamline: Beamline, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -222,10 +224,13 @@ def test_driver_older_than_any_that_was_tried_is_a_warning(beamline: Beamline) -
         beamline.put("cam1:DriverVersion_RBV", version)
 
 
-def test_full_disk_is_a_warning(beamline: Beamline, monkeypatch: pytest.MonkeyPatch) -> None:
-    full = os.statvfs_result((4096, 4096, 1000, 100, 15, 9, 9, 9, 0, 255))
-    monkeypatch.setattr(os, "statvfs", lambda _: full)
-    assert "has room for 10 uncompressed frames" in beamline.found()["W507"].what
+def test_full_disk_is_a_warning(beamline: Beamline) -> None:
+    width = beamline.pv("cam1:ArraySizeX_RBV").get(use_monitor=False)
+    beamline.put("cam1:ArraySizeX_RBV", 2**31 - 1)  # frames of 275 GB
+    try:
+        assert "uncompressed frames" in beamline.found()["W507"].what
+    finally:
+        beamline.put("cam1:ArraySizeX_RBV", width)
 
 
 def test_clock_of_another_time_is_a_warning(beamline: Beamline, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -234,36 +239,28 @@ def test_clock_of_another_time_is_a_warning(beamline: Beamline, monkeypatch: pyt
     assert "s behind" in beamline.found()["W508"].what
 
 
-@pytest.mark.usefixtures("no_folder_can_be_made")
 def test_names_that_are_there_can_prove_a_difference(beamline: Beamline) -> None:
-    os.mkdir(beamline.data.parent / "other" / "2025")  # noqa: PTH102 - Path's is switched off here
-    beamline.describe(read=beamline.data.parent / "other")
+    other = beamline.data.parent / "other"
+    (other / "2025").mkdir()
+    beamline.describe(read=other)
     try:
-        assert "the IOC has no '2025'" in beamline.found()["E505"].what
+        with read_only(other):
+            assert "the IOC has no '2025'" in beamline.found()["E505"].what
     finally:
-        (beamline.data.parent / "other" / "2025").rmdir()
+        (other / "2025").rmdir()
 
 
-@pytest.mark.usefixtures("no_folder_can_be_made")
+@pytest.mark.usefixtures("read_only_disk")
 def test_names_that_are_there_prove_no_sameness(beamline: Beamline) -> None:
     problem = beamline.found()["W506"]
     assert "no folder can be made in" in problem.what
-    assert "Permission denied" in problem.what
+    assert "Read-only file system" in problem.what or "Permission denied" in problem.what
 
 
-def test_folder_that_never_answers_is_waited_for_a_moment(
-    beamline: Beamline, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    released, list_folder = threading.Event(), Path.iterdir
-
-    def hang(folder: Path) -> Any:
-        return iter([released.wait(60)]) if folder == beamline.data else list_folder(folder)
-
-    monkeypatch.setattr(Path, "iterdir", hang)
-    try:
+def test_folder_that_never_answers_is_waited_for_a_moment(beamline: Beamline) -> None:
+    with hanging(beamline.data.parent / "other"):
+        beamline.describe(read=beamline.data.parent / "other")
         assert "does not answer within 1.5 s" in beamline.found()["E504"].what
-    finally:
-        released.set()
 
 
 def test_server_reads_what_is_below_the_read_root(beamline: Beamline, with_catalog: Server) -> None:
@@ -281,7 +278,7 @@ def test_server_that_may_not_read_the_folder_says_so(beamline: Beamline) -> None
     assert problem.line == 5
 
 
-@pytest.mark.usefixtures("with_catalog", "no_folder_can_be_made")
+@pytest.mark.usefixtures("with_catalog", "read_only_disk")
 def test_where_no_file_can_be_made_nothing_is_proven_of_the_server(beamline: Beamline) -> None:
     assert "no file can be made in" in beamline.found()["W511"].what
 
