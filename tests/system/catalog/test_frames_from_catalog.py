@@ -243,6 +243,7 @@ def test_a_master_that_never_came_is_not_asked_for_again(
     assert isinstance(refused(images.read), FileNotFoundError)
 
 
+@pytest.mark.fault("Tiled refuses: 403", injected="the documents name a file below no readable storage")
 @pytest.mark.parametrize("event", [0, 1])
 def test_a_path_outside_the_readable_storage_is_refused(
     event: int,
@@ -251,6 +252,7 @@ def test_a_path_outside_the_readable_storage_is_refused(
     tmp_path: Path,
     series: Write,
     model: FrameModel,
+    fault_report: Any,
 ) -> None:
     places = [(series(1).master, 0), (tmp_path / "secret_master.h5", 0)]
     run = take(*places[1 - event :], root=Path("/"))  # one master is looked up another way than several
@@ -262,6 +264,7 @@ def test_a_path_outside_the_readable_storage_is_refused(
         ArrayClient.read(images, event)
     if event:
         assert np.array_equal(images[0].read(), model.frame(1, 1))
+    fault_report(error)
 
 
 def test_a_master_that_is_a_link_out_of_the_readable_storage_is_refused(
@@ -276,8 +279,15 @@ def test_a_master_that_is_a_link_out_of_the_readable_storage_is_refused(
         ArrayClient.read(images, 0)
 
 
+@pytest.mark.fault("link out of the allowed roots", injected="an external link of a master leads elsewhere")
 def test_an_external_link_out_of_the_readable_storage_is_refused(
-    cat: Catalog, take: Callable[..., RunDocuments], tmp_path: Path, series: Write
+    cat: Catalog,
+    take: Callable[..., RunDocuments],
+    tmp_path: Path,
+    readable: Path,
+    folder: Path,
+    series: Write,
+    fault_report: Any,
 ) -> None:
     files = series(1)
     moved = files.data[0].rename(tmp_path / "secret_data.h5")
@@ -285,7 +295,9 @@ def test_an_external_link_out_of_the_readable_storage_is_refused(
         del file["entry/data/data_000001"]
         file["entry/data/data_000001"] = h5py.ExternalLink(moved, "/entry/data/data")
     run = take((files.master, 0))
-    assert isinstance(refused(cat[run.uid].primary["eiger2_image"].read), LinkOutsideRoots)
+    error = refused(cat[run.uid].primary["eiger2_image"].read)
+    assert isinstance(error, LinkOutsideRoots)
+    fault_report(error, hide={str(folder): "/data", str(readable): "/data", str(tmp_path): "/elsewhere"})
 
 
 def test_values_in_a_raw_file_out_of_the_readable_storage_are_refused(

@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import numpy as np
@@ -79,12 +80,14 @@ def test_frames_go_in_and_come_out(
     assert np.array_equal(beamline[-1].primary["eiger2_image"][0].read(), model.frame(1, 1))
 
 
+@pytest.mark.fault("raw download of a file", injected="a request for the bytes of a registered file")
 def test_files_cannot_be_downloaded_past_the_adapter(
     beamline: Catalog,
     foreground: Foreground,
     folder: Path,
     series: Callable[..., SeriesFiles],
     model: FrameModel,
+    fault_report: Any,
 ) -> None:
     with Subscription(beamline) as subscription:
         run = RunDocuments(subscription, root=folder, frame_shape=model.shape)
@@ -98,6 +101,7 @@ def test_files_cannot_be_downloaded_past_the_adapter(
         headers={"Authorization": f"Apikey {foreground.key}"},
     )
     assert response.status_code == httpx.codes.FORBIDDEN
+    fault_report(f"{response.status_code}: {response.json()['detail']}")
 
 
 def test_it_ends_on_ctrl_c_and_never_says_its_key(foreground: Foreground) -> None:

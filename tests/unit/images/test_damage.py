@@ -52,12 +52,14 @@ def test_a_chunk_that_hdf5_itself_cannot_decode_is_a_damaged_chunk(tmp_path, com
         stack[1].read()
 
 
+@pytest.mark.fault("forged sizes in a file", injected="a dataset claims a million million frames or pixels")
 @pytest.mark.parametrize("shape", [(2**40, 8, 8), (2, 2**20, 2**20)])
-def test_a_forged_shape_reserves_no_memory(tmp_path, shape):
+def test_a_forged_shape_reserves_no_memory(tmp_path, shape, fault_report):
     with h5py.File(tmp_path / "p.h5", "w") as file:
         file.create_dataset("entry/data/data", shape, "u2", chunks=(1, 8, 8))
-    with pytest.raises(Hdf5Error, match="beyond reason"):
+    with pytest.raises(Hdf5Error, match="beyond reason") as error:
         open_stack(tmp_path / "p.h5")
+    fault_report(error.value)
 
 
 def test_forged_chunks_without_number_reserve_no_memory(tmp_path):
