@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -13,6 +14,9 @@ from ..documents import datum_document, resource_document
 from ._image_rows import ImageRows
 
 __all__ = ["CatalogDocuments"]
+
+LOST_AFTER_S = 5.0
+"""How long events that images have may come after the stop document; then nobody will write them any more."""
 
 Document = tuple[str, dict[str, Any]]
 
@@ -38,6 +42,7 @@ class CatalogDocuments:
         self._uid: str = self._run.metadata["start"]["uid"]
         self._started = False
         self._stream: _Stream | None = None
+        self._stop_met_at: float | None = None
 
     @property
     def deepest(self) -> str:
@@ -69,8 +74,11 @@ class CatalogDocuments:
         if self._stream is not None:
             for images in self._stream.images:
                 yield from images.new(self._get)
-        if metadata.get("stop") and not self.behind:
-            yield "stop", dict(metadata["stop"])
+        if metadata.get("stop"):
+            now = time.monotonic()
+            self._stop_met_at = now if self._stop_met_at is None else self._stop_met_at
+            if not self.behind or now >= self._stop_met_at + LOST_AFTER_S:
+                yield "stop", dict(metadata["stop"])
 
     def _begin_stream(self) -> Iterator[Document]:
         """Yield the stream's descriptor, where it is there."""

@@ -103,10 +103,10 @@ def _with_bar(watch_run: Any, frames: Any) -> Any:
     except ModuleNotFoundError as error:
         raise MissingExtra(error.name or "rich", "follow") from error
 
-    with Progress(BarColumn(), TextColumn("{task.description}")) as bar:
+    with Progress(BarColumn(), TextColumn("{task.description}", markup=False)) as bar:
         task = bar.add_task("waiting for the run", total=None)
         return watch_run(
             frames,
-            bar.console.print,
+            lambda line: bar.console.print(line, markup=False, highlight=False),
             lambda now: bar.update(task, total=now.total, completed=now.frames, description=str(now)),
         )

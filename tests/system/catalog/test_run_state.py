@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from id3c_data.catalog import Catalog, CatalogRunState, Subscription, connect, serve
+from id3c_data import follow
+from id3c_data.catalog import Catalog, CatalogRunState, Server, Subscription, connect, serve
 from id3c_data.documents import RunState
-from id3c_data.errors import CatalogUnreachable
+from id3c_data.errors import CatalogUnreachable, DocumentError
 from id3c_data.h5api import PromisingScanState, ScanPhase
 from id3c_data.sim import FrameModel, SeriesFiles
 from id3c_data.testing.catalog import RunDocuments
@@ -136,6 +139,54 @@ def test_a_finished_run_is_told_as_its_own_documents_would(
         ]
     names = [f"/entry/data/data_{number:06d}" for number in (1, 2, 3, 4)]
     assert [told.promised_points(files.master, name) for name in names] == [5, 5, 2, None]
+
+
+def test_events_that_never_came_to_the_catalog_are_told(
+    cat: Catalog, subscription: Subscription, folder: Path, model: FrameModel, series: Callable[..., object]
+) -> None:
+    def lossy(name: str, doc: dict[str, object]) -> None:
+        if name != "event" or doc["seq_num"] != 2:
+            subscription(name, doc)
+
+    master = series(1, images=3).master
+    documents = RunDocuments(lossy, root=folder, frame_shape=model.shape)
+    resource = documents.resource(master)
+    for slot in range(3):
+        documents.event(resource, slot)
+    documents.stop()
+    subscription.wait(PATIENCE_S)
+    following, seen = follow(cat[documents.uid]), []
+    with pytest.raises(DocumentError, match="1 of 3 events of stream 'primary' never came"):  # noqa: PT012
+        for frame in following:
+            seen.append((frame.seq_num, frame.number))  # noqa: PERF401 - the iterator raises
+    assert seen == [(1, 0), (3, 2)]
+
+
+def test_events_whose_table_lost_its_rows_are_told(
+    server: Server,
+    cat: Catalog,
+    subscription: Subscription,
+    folder: Path,
+    model: FrameModel,
+    series: Callable[..., object],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The images have three events then, and the table one."""
+    monkeypatch.setattr("id3c_data.catalog._run_documents.LOST_AFTER_S", 0.0)
+    documents = RunDocuments(subscription, root=folder, frame_shape=model.shape)
+    resource = documents.resource(series(1, images=3).master)
+    for slot in range(3):
+        documents.event(resource, slot)
+    documents.stop()
+    subscription.wait(PATIENCE_S)
+    (source,) = cat[documents.uid].primary.base["internal"].data_sources()
+    where = f"DELETE FROM {source.parameters['table_name']} WHERE _dataset_id = ? AND seq_num > 1"  # noqa: S608
+    with closing(sqlite3.connect(server.folder / "tables.db")) as tables, tables:
+        assert tables.execute(where, [source.parameters["dataset_id"]]).rowcount == 2
+    following = follow(cat[documents.uid], retry_timeout=PATIENCE_S)
+    assert next(following).seq_num == 1
+    with pytest.raises(DocumentError, match="2 of 3 events of stream 'primary' never came"):
+        next(following)
 
 
 def test_a_server_that_is_gone_is_told_and_one_that_is_back_is_asked_again(

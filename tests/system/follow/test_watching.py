@@ -10,6 +10,9 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+import pexpect
+import pytest
+
 from id3c_data.catalog import Server
 
 PATIENCE_S = 60.0
@@ -45,6 +48,7 @@ def test_a_run_over_0mq_is_shown_to_its_end(engine: Any, proxy: tuple[str, str])
     assert said[0].startswith("run ")
     assert out == "the run ended as 'success'; 0 frames, none missing\n"
     assert process.returncode == 0
+    assert err.startswith(f"waiting for a run from {proxy[1]}\n")
     assert "Traceback" not in err
 
 
@@ -80,15 +84,36 @@ def test_ctrl_c_ends_it(engine: Any, proxy: tuple[str, str]) -> None:
     assert "Traceback" not in err
 
 
-def test_the_last_run_of_the_catalog_is_shown(
-    engine: Any, server: Server, detector: Callable[..., Any]
-) -> None:
+@pytest.fixture
+def three_points(engine: Any, server: Server, detector: Callable[..., Any]) -> str:
+    """URI of a run of three points."""
     from bluesky import plans as bp
 
     (uid,) = engine(bp.count([detector()], num=3))
-    uri = f"{server.uri}/metadata/{uid}"
-    process = watching(uri, TILED_API_KEY=server.api_key)
+    return f"{server.uri}/metadata/{uid}"
+
+
+def test_a_run_of_the_catalog_is_shown(three_points: str, server: Server) -> None:
+    process = watching(three_points, TILED_API_KEY=server.api_key)
     out, err = process.communicate(timeout=PATIENCE_S)
     assert (process.returncode, err) == (0, "")
-    assert f"run {uid}, scan" in out
+    assert f"run {three_points.rpartition('/')[2]}, scan" in out
     assert out.endswith("the run ended as 'success'; 3 frames, none missing\n")
+
+
+def test_in_a_terminal_it_is_a_bar(three_points: str, server: Server) -> None:
+    terminal = pexpect.spawn(
+        sys.executable,
+        ["-m", "id3c_data", "watch", three_points, f"{server.uri}/metadata/no-such-run"],
+        env={**os.environ, "TERM": "xterm-256color", "TILED_API_KEY": server.api_key},
+        dimensions=(24, 160),
+        timeout=PATIENCE_S,
+        encoding="utf-8",
+    )
+    terminal.expect(f"run {three_points.rpartition('/')[2]}, scan")
+    terminal.expect("\u2501.*3 of 3 frames, .* per second, .* s behind, .* counts in the last")
+    terminal.expect("the run ended as 'success'; 3 frames, none missing\r\n")
+    terminal.expect("Error: .*no-such-run")
+    terminal.expect(pexpect.EOF)
+    terminal.close()
+    assert terminal.exitstatus == 1
