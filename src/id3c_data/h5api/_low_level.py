@@ -9,7 +9,7 @@ Nothing in here follows a link, opens a source of a virtual dataset or decodes a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias
 
@@ -40,6 +40,7 @@ __all__ = [
     "shape_of",
     "storage_of",
     "stored_chunks",
+    "straight_child_of",
     "virtual_sources",
 ]
 
@@ -124,6 +125,23 @@ def child_of(group: h5py.Group, name: str) -> Node | None:
     if isinstance(child, h5d.DatasetID):
         return h5py.Dataset(child)
     return None
+
+
+def straight_child_of(group: h5py.Group, names: Sequence[str]) -> Node | None:
+    """Return what hard links alone lead to; None where there is another link on the way, or nothing.
+
+    Each link is looked at before HDF5 may follow it, as with one `link_of` and `child_of` after the other,
+    in a third of the time.
+    """
+    path = b""
+    try:
+        for name in names:
+            path += b"/" + _key(name)
+            if group.id.links.get_info(path).type != h5l.TYPE_HARD:
+                return None
+    except (KeyError, RuntimeError, ValueError):
+        return None
+    return child_of(group, path.decode("utf-8", "surrogateescape"))
 
 
 def shape_of(dataset: h5py.Dataset) -> tuple[int, ...]:

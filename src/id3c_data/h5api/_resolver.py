@@ -23,7 +23,7 @@ import h5py
 from ..errors import BrokenLink, FileMissing, Hdf5Error, LinkOutsideRoots, NotInFile
 from ..paths import PathMap, PathMapLike
 from ._hops import Found, Hop, Way
-from ._low_level import Node, child_of, link_names, link_of
+from ._low_level import Node, child_of, link_names, link_of, straight_child_of
 from ._open import FileIdentity, OpenFile, open_descriptor, open_file
 from ._roots import AllowedRoots, RootsLike
 from ._translate import hdf5_errors
@@ -187,6 +187,8 @@ class _Walk:
         """Return the object of that path, from the root of the file where the walk stands."""
         node: Node = self._root()
         names = _components(name)
+        if names and (straight := self._straight(names)) is not None:
+            return straight
         while names:
             component = names.pop(0)
             if not isinstance(node, h5py.Group):
@@ -201,6 +203,14 @@ class _Walk:
             if hop.kind == "external" or hop.target_path.startswith("/"):
                 node = self._root()
             names = _components(hop.target_path) + names
+        return node
+
+    def _straight(self, names: list[str]) -> Node | None:
+        """Return the object of that path, and stand there, if hard links alone lead to it."""
+        with hdf5_errors(f"{self.file.path}: /{'/'.join(names)}"):
+            node = straight_child_of(self.file.hdf5, names)
+        if node is not None:
+            self.path = "/" + "/".join(names)
         return node
 
     def follow(self, hop: Hop) -> None:

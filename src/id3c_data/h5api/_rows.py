@@ -32,7 +32,7 @@ Fetched: TypeAlias = Callable[[Callable[[], None]], NDArray[Any]]
 """Gives points whose place in the files is known. What it is given is called when their bytes were read."""
 
 _SMALL: Final = 1 << 16
-"""Chunks of so few bytes are read through HDF5, which keeps the last ones."""
+"""Chunks of so few bytes with several points are read through HDF5, which keeps the last ones."""
 _Chunks: TypeAlias = list[tuple[tuple[int, ...], StoredChunk | None]]
 _DAMAGED: Final = "copy the file again from where it was written, or leave this point out"
 
@@ -126,7 +126,6 @@ class _ChunkRows:
             self.shape = shape_of(dataset)
             self._dtype, self._chunk = dtype_of(dataset), chunks_of(dataset)
         self._point_bytes = prod(self.shape[1:]) * self._dtype.itemsize
-        self._by_library = _LibraryRows(dataset, where)
 
     def present(self, rows: Sequence[int]) -> int:
         with hdf5_errors(self._where):
@@ -137,8 +136,8 @@ class _ChunkRows:
             )
 
     def fetch(self, rows: Sequence[int]) -> Fetched:
-        if self._codec is Codec.NONE and self._chunk[0] * self._point_bytes < _SMALL:
-            return self._by_library.fetch(rows)
+        if self._codec is Codec.NONE and self._chunk[0] > 1 and self._chunk[0] * self._point_bytes < _SMALL:
+            return _LibraryRows(self._dataset, self._where).fetch(rows)
         with hdf5_errors(self._where):
             chunks = [
                 (offset, chunk_at(self._dataset, offset))
