@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ._arguments import Arguments, Kind
+from ._as_written import as_written
 from ._calls import Call, calls
 from ._checks import Check, Code, Devices
 from ._document import is_null, node_below
@@ -92,7 +93,10 @@ def _as_finding(call: Call, fault: Fault) -> Finding:
         at = key if fault.code == "E205" else node_below(node, *fault.place[1:])
     else:
         at = call.at
-    return Finding(call.entry.path, at, fault.what, fault.next_step, fault.code)
+    what, next_step = fault.what, fault.next_step
+    if fault.code == "E207":
+        what, next_step = as_written(what, next_step, at)
+    return Finding(call.entry.path, at, what, next_step, fault.code)
 
 
 def _faults_of(call: Call, devices: Devices) -> Iterator[Fault]:

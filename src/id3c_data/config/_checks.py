@@ -9,6 +9,7 @@ from types import ModuleType
 
 from ..errors import ConfigError
 from ._arguments import Arguments
+from ._as_written import as_written
 from ._document import Document
 from ._entries import DeviceEntry
 from ._faults import Fault
@@ -136,4 +137,5 @@ def checks_in(*modules: ModuleType) -> tuple[Check, ...]:
 def findings_of(entry: DeviceEntry, faults: Iterator[Fault]) -> Iterator[Finding]:
     """Yield the faults of a device's arguments, each at its place in the file."""
     for fault in faults:
-        yield Finding(entry.path, entry.node_at(*fault.place), fault.what, fault.next_step)
+        at = entry.node_at(*fault.place)
+        yield Finding(entry.path, at, *as_written(fault.what, fault.next_step, at))

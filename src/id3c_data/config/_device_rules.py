@@ -26,7 +26,9 @@ _FILE_PREFIX = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 def name_faults(name: object) -> Iterator[Fault]:
     """Yield what is wrong with a device's name (E203)."""
-    if not is_identifier(name):
+    if isinstance(name, bool) or name is None:  # how `on` and `null` are read; any other is no name in quotes
+        yield Fault("E203", "name", ("name",), f"{shown(name)} is no text", "put it in quotes")
+    elif not is_identifier(name):
         what = f"{shown(name)} cannot be a device's name"
         next_step = "use letters, digits and underscores, no digit first, no word of Python"
         yield Fault("E203", "name", ("name",), what, next_step)

@@ -11,7 +11,7 @@ from typing import Any, cast
 import yaml
 
 from ._problem import Problem
-from ._yaml_words import in_words
+from ._yaml_words import ESCAPED_QUOTE, in_words
 
 __all__ = [
     "LINE_END",
@@ -26,6 +26,7 @@ __all__ = [
 ]
 
 _SEEN_LATE = re.compile("end of stream|<stream end>|could not find expected")
+_ESCAPED_QUOTE = re.compile(r'[:\-,\[{]\s+("(?:[^"\\]|\\[^"])*\\")\s*(?:#.*|,.*)?$')
 MERGE = "tag:yaml.org,2002:merge"
 _NULL = "tag:yaml.org,2002:null"
 TEXT = "tag:yaml.org,2002:str"
@@ -102,10 +103,20 @@ def _not_yaml(path: Path, text: str, error: yaml.YAMLError) -> Problem:
         return _problem(path, "E103", what, "take it away", len(before) - 1, len(before[-1]))
     what = getattr(error, "problem", None) or str(error)
     mark = getattr(error, "problem_mark", None)
+    if mark and "escape" not in what and (quote := _escaped_quote(text, mark.line)):
+        return _problem(path, "E103", *ESCAPED_QUOTE, *quote)
     if _SEEN_LATE.search(what):  # where it began is more of a help than where it was seen
         mark = getattr(error, "context_mark", None) or mark
     line, column = (mark.line, mark.column) if mark else (0, 0)
     return _problem(path, *in_words(what), line, column)
+
+
+def _escaped_quote(text: str, last: int) -> tuple[int, int] | None:
+    """Return line and column of a value whose closing quote a backslash took; such as of a Windows folder."""
+    for number, line in enumerate(LINE_END.split(text)[: last + 1]):
+        if found := _ESCAPED_QUOTE.search(line):
+            return number, found.start(1)
+    return None
 
 
 def _problem(path: Path, code: str, what: str, next_step: str, line: int = 0, column: int = 0) -> Problem:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from reprlib import Repr
 from typing import TYPE_CHECKING, Any, get_args
+
+import yaml
 
 from ..errors import ConfigError
 from ._names import did_you_mean
@@ -91,13 +94,31 @@ def unknown_argument(argument: str, known: Mapping[str, Any] | tuple[str, ...], 
     return Fault("E205", argument, (argument,), f"{made_by} takes no {argument!r}", next_step)
 
 
+def _number_in(value: object) -> float | None:
+    """Return the number that a text is meant to be; None where it is none."""
+    try:
+        return float(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+def _write_number(text: object, number: float, kind: object) -> str:
+    if not math.isfinite(number) or number <= 0 or (kind is int and not number.is_integer()):
+        return "use a number above 0"
+    write = f"write {int(number) if number.is_integer() else number}"
+    is_plain = yaml.SafeLoader("").resolve(yaml.ScalarNode, text, (True, False)) == "tag:yaml.org,2002:str"
+    return f"{write}: YAML takes {text} for text" if is_plain else f"{write}, without quotes"
+
+
 def _words(model: type[BaseModel], argument: str, value: object) -> tuple[str, str]:
     from ._models import Words
 
     field = model.model_fields[argument]
     said = next((words for words in field.metadata if isinstance(words, Words)), None)
     if said is not None:
-        return f"{argument}: {shown(value)} {said.what}", said.next_step
+        number = _number_in(value) if field.annotation in (int, float) else None
+        next_step = said.next_step if number is None else _write_number(value, number, field.annotation)
+        return f"{argument}: {shown(value)} {said.what}", next_step
     allowed = [str(choice) for choice in get_args(field.annotation)]
     listed = f"use one of {', '.join(map(repr, allowed))}"
     nearest = did_you_mean(value, allowed, listed) if isinstance(value, str) else listed

@@ -44,8 +44,8 @@ READING_CODES = (
     ),
     Code(
         "E106",
-        "no tab indents a line",
-        "YAML knows no tabs in an indentation. Editors often show them as spaces.",
+        "no tab stands where YAML takes spaces only",
+        "YAML knows no tabs in an indentation, nor before a value. Editors often show them as spaces.",
         wrong='ophyd.EpicsMotor:\n\t- {name: m1, prefix: "gp:m1"}\n',
         right=_RIGHT,
     ),

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import yaml
 
 from ..paths import TemplateProblem, template_problems, template_warnings
+from ._as_written import as_written
 from ._checks import Check, Devices, rule
 from ._document import Document
 from ._problem import Finding
@@ -60,7 +61,15 @@ def _find_broken_rules(devices: Devices) -> Iterator[Finding]:
             for problem in _problems(site):
                 field = SEMANTICS if problem.code == "E303" else _FIELDS[problem.field]
                 node = site.nodes[field][1]
-                yield Finding(site.entry.path, node, problem.what, problem.next_step, problem.code)
+                what, next_step = as_written(problem.what, problem.next_step, node)
+                if problem.code == "E305" and _has_escapes(node):
+                    next_step = "write it in single quotes: in double ones a backslash begins an escape"
+                yield Finding(site.entry.path, node, what, next_step, problem.code)
+
+
+def _has_escapes(node: yaml.Node) -> bool:
+    """Say whether a text in double quotes holds what only an escape brings there."""
+    return getattr(node, "style", None) == '"' and any(character < " " for character in node.value)
 
 
 templates_keep_the_rules = Check(TEMPLATE_CODES, _find_broken_rules)

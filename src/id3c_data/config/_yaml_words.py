@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["in_words"]
+__all__ = ["ESCAPED_QUOTE", "in_words"]
 
 _QUOTES = "put the whole value in quotes"
 _TAB = r"character '\\t'"
 _WORDS: tuple[tuple[str, str, str], ...] = (
-    (_TAB, "a tab is no indentation in YAML", "indent with spaces"),
+    (_TAB, "a tab stands where YAML takes spaces only", "put spaces in its place"),
     (
         "unknown escape character|expected escape sequence",
         "a backslash in double quotes begins an escape, and this is none",
@@ -46,6 +46,12 @@ _WORDS: tuple[tuple[str, str, str], ...] = (
     (r"constructor for the tag '([^']*)'", r"the tag '\1' is no plain value", "write a plain value"),
     (r"another document", "a second document begins here", "take the line `---` away"),
 )
+
+ESCAPED_QUOTE = (
+    "the backslash before the last quote makes that a part of the text, which goes on",
+    "use single quotes: backslashes stand for themselves there",
+)
+"""What is wrong with a value such as ``"D:\\new\\"``, and what to do."""
 
 
 def in_words(error: str) -> tuple[str, str, str]:

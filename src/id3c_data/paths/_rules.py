@@ -54,7 +54,7 @@ def template_problems(
         yield swapped
         return
     found = [problem for side in sides for problem in text_problems(*side)]
-    is_text = not any(problem.code == "E302" for problem in found if problem.field == "write")
+    is_text = not any(problem.code in ("E302", "E305") for problem in found if problem.field == "write")
     if is_text and not starts_unclearly(write, semantics):
         found[:0] = _root_problems(write, write_root, semantics)
     yield from found or _pair_problems(write, read, write_root, semantics)

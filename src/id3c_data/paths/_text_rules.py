@@ -102,7 +102,8 @@ def _drive(template: _Template) -> Iterator[TemplateProblem]:
     yield template.problem(
         "E308",
         f"{quoted(template.text)} starts with a drive letter",
-        "write the POSIX path where readers have that drive mounted"
+        "write the POSIX path where readers have that drive mounted; if it is the IOC's, swap both sides and "
+        'declare the path semantics "windows"'
         if template.field == "read"
         else 'declare the path semantics "windows", or write the POSIX path',
     )

@@ -51,4 +51,4 @@ def test_tab_has_a_code_of_its_own(tmp_path: Path) -> None:
     file.write_text("a:\n\t- 1\n")
     problem = read_document(file)
     assert isinstance(problem, Problem)
-    assert (problem.code, problem.line, problem.next_step) == ("E106", 2, "indent with spaces")
+    assert (problem.code, problem.line, problem.next_step) == ("E106", 2, "put spaces in its place")
