@@ -13,11 +13,9 @@ from tiled.config import Config, parse_configs
 
 from ..errors import ConfigError
 from ._app import adapters_by_name, app_of, initialize_catalog
+from ._keys import hide_keys_in_logs, refuse_public_secrets, take_key
 
-__all__ = ["KEY_VARIABLE", "serve_config"]
-
-KEY_VARIABLE = "TILED_SINGLE_USER_API_KEY"
-"""Environment variable with the key of a server without user accounts; Tiled's own name for it."""
+__all__ = ["serve_config"]
 
 
 def serve_config(
@@ -25,6 +23,7 @@ def serve_config(
     *,
     host: str | None = None,
     port: int | None = None,
+    key_file: str | os.PathLike[str] | None = None,
     tell: Callable[[str], None] = print,
 ) -> None:
     """Serve what a configuration file says until the process is told to end.
@@ -36,22 +35,28 @@ def serve_config(
         are put in.
     host, port
         In place of what the file says; without either, this machine only and port 8000.
+    key_file
+        Holds the API key, and nobody but its owner can read it; the environment has it when not given.
     tell
         Is told the address when the server starts.
 
     Raises
     ------
     ConfigError
-        Where the file is wrong, or would serve other machines without asking for a key.
+        Where the file is wrong, or would serve other machines without asking for a key; where there is no
+        key, or others can read the file that has it.
     """
-    config = _parsed(Path(path))
+    path = Path(path)
+    config = _parsed(path)
     settings = dict(config.uvicorn)
     settings["host"] = host or settings.get("host", "127.0.0.1")
     settings["port"] = settings.get("port", 8000) if port is None else port
-    _require_key(config, Path(path))
-    _refuse_open_door(config, settings["host"], Path(path))
+    refuse_public_secrets(config.authentication, path)
+    take_key(config.authentication, path, None if key_file is None else Path(key_file))
+    _refuse_open_door(config, settings["host"], path)
     _initialize_new_catalogs(config)
     app = app_of(config)
+    hide_keys_in_logs()
     tell(f"serving {path} at http://{settings['host']}:{settings['port']}/api/v1")
     uvicorn.run(app, **settings)
 
@@ -96,21 +101,6 @@ def _not_put_in(config: Config) -> set[str]:
 def _variables(text: str) -> list[str]:
     """Return the ``${NAME}`` of a text, each with what follows it."""
     return ["${" + part for part in text.split("${")[1:]]
-
-
-def _require_key(config: Config, path: Path) -> None:
-    """Take the key from the environment; a server without users and without a key does not start."""
-    authentication = config.authentication
-    if authentication.providers or authentication.single_user_api_key:
-        return
-    key = os.environ.get(KEY_VARIABLE, "")
-    if not key.isalnum() or len(key) < 16:
-        raise ConfigError(
-            "has no users, and the environment has no key of 16 letters and digits or more",
-            where=f"{path}, {KEY_VARIABLE}",
-            next_step=f"export {KEY_VARIABLE}=$(openssl rand -hex 32)",
-        )
-    authentication.single_user_api_key = key
 
 
 def _refuse_open_door(config: Config, host: str, path: Path) -> None:

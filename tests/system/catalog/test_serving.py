@@ -17,7 +17,7 @@ import httpx
 import numpy as np
 import pytest
 
-from id3c_data.catalog import Catalog, Subscription, connect
+from id3c_data.catalog import Catalog, Server, Subscription, connect
 from id3c_data.sim import FrameModel, SeriesFiles
 from id3c_data.testing.catalog import RunDocuments
 
@@ -104,9 +104,14 @@ def test_files_cannot_be_downloaded_past_the_adapter(
     fault_report(f"{response.status_code}: {response.json()['detail']}")
 
 
-def test_it_ends_on_ctrl_c_and_never_says_its_key(foreground: Foreground) -> None:
+def test_it_ends_on_ctrl_c_and_never_says_its_key(foreground: Foreground, server: Server) -> None:
+    asked = httpx.get(f"{foreground.uri}/metadata/", params={"api_key": foreground.key})  # as browsers do
+    assert asked.status_code == httpx.codes.OK
+    for pid, key in ((foreground.process.pid, foreground.key), (server.pid, server.api_key)):
+        assert key not in Path(f"/proc/{pid}/cmdline").read_text()
     foreground.process.send_signal(signal.SIGINT)
     said = foreground.process.communicate(timeout=20)[0]
     assert f"serving {TILED_YML}" in said
     assert foreground.key not in said
+    assert "api_key=..." in said
     assert "Traceback" not in said

@@ -115,6 +115,7 @@ def test_kept_running_it_says_what_to_paste_and_that_works(terminal: Terminal) -
     try:
         said = wait_for_line(process, "^Ctrl-C ends them")
         pasted = said[said.index("import os\n") : said.index("and then, for example")]
+        assert not re.search(r"[0-9a-f]{32}", said)  # no key on the terminal
         said_next = said[said.rindex("RE(bp.count(") : said.index("Ctrl-C ends them")]
         said_next = said_next.replace("num=10", "num=2")
         check = "print(images.shape, images[1].read().max())"

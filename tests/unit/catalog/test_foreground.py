@@ -9,7 +9,7 @@ import yaml
 
 from id3c_data.catalog import MasterAdapter, serve_config
 from id3c_data.catalog._app import app_of
-from id3c_data.catalog._foreground import KEY_VARIABLE
+from id3c_data.catalog._keys import KEY_VARIABLE
 from id3c_data.documents import MIMETYPE
 from id3c_data.errors import ConfigError
 
