@@ -10,6 +10,7 @@ import os
 import resource
 import threading
 import time
+from contextlib import contextmanager
 
 
 def cpu_s() -> float:
@@ -24,15 +25,27 @@ def resident_mb() -> float:
         return int(statm.read().split()[1]) * resource.getpagesize() / 1e6
 
 
-def follow(arguments: argparse.Namespace) -> dict:
-    """Read so many points as they come."""
+@contextmanager
+def points_of(arguments: argparse.Namespace):
+    """Open what is followed."""
+    if arguments.stack:
+        images = importlib.import_module(f"{arguments.api}.images")
+        state = importlib.import_module(f"{arguments.api}.testing.h5api").SteppedState()
+        with images.open_stack(arguments.path, scan_state=state) as stack:
+            yield stack
+        return
     api = importlib.import_module(f"{arguments.api}.h5api.dynamic_hdf5")
     options = {} if arguments.period is None else {"retry_period": arguments.period}
-    times, sums, memory = [], 0, 0.0
     with api.File(arguments.path, **options) as file:
-        dataset = file[arguments.dataset]
+        yield file[arguments.dataset]
+
+
+def follow(arguments: argparse.Namespace) -> dict:
+    """Read so many points as they come."""
+    times, sums, memory = [], 0, 0.0
+    with points_of(arguments) as points:
         began, used = time.time(), cpu_s()
-        for point in dataset:
+        for point in points:
             times.append(time.time())
             sums += int(point[0, 0])
             memory = max(memory, resident_mb()) if len(times) % 64 == 1 else memory
@@ -71,6 +84,7 @@ def main() -> None:
     parser.add_argument("--points", type=int, default=0)
     parser.add_argument("--seconds", type=float, default=4.0)
     parser.add_argument("--period", type=float)
+    parser.add_argument("--stack", action="store_true")
     arguments = parser.parse_args()
     result = follow(arguments) if arguments.what == "follow" else idle(arguments)
     print(json.dumps(result), flush=True)

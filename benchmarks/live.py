@@ -33,7 +33,7 @@ import hdf5plugin
 import numpy as np
 
 from id3c_data.h5api import FINISHED, dynamic_hdf5, static_hdf5
-from id3c_data.testing.free_writer import Pace, free_writer
+from id3c_data.testing.free_writer import DATA, Pace, free_writer
 from id3c_data.testing.h5api import SteppedState
 
 DATASET = "/1.1/instrument/eiger1/data"
@@ -49,12 +49,19 @@ class Contestant:
     api: str
     python: str
     period: float | None = None
+    stack: bool = False
+
+    @property
+    def dataset(self) -> str:
+        """What is followed: a dataset in a scan of a BLISS file, or the frames of the HDF5 plugin's file."""
+        return DATA if self.stack else DATASET
 
     def start(self, what: str, path: Path, **options: object) -> subprocess.Popen[str]:
         """Start a reader."""
         words = [self.python, str(READER), what, self.api, str(path)]
         if self.period is not None:
             options["period"] = self.period
+        words += ["--stack"] * self.stack
         words += [word for name, value in options.items() for word in (f"--{name}", str(value))]
         return subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
 
@@ -62,6 +69,7 @@ class Contestant:
 def contestants(peer: str | None) -> Iterator[Contestant]:
     """Yield who takes part."""
     yield Contestant("ours", "id3c_data", sys.executable)
+    yield Contestant("ours, FrameStack", "id3c_data", sys.executable, stack=True)
     if peer:
         yield Contestant("blissdata", "blissdata", peer)
         yield Contestant("blissdata, 0.1 s", "blissdata", peer, 0.1)
@@ -86,6 +94,8 @@ def idle(folder: Path, peer: str | None) -> None:
         file["1.1/writer/status"] = "RUNNING"
         file.create_dataset(DATASET, (0, 514, 1030), "u4", maxshape=(None, 514, 1030), chunks=(1, 514, 1030))
     for contestant in contestants(peer):
+        if contestant.stack:
+            continue  # it waits in the same way
         shares = [
             result_of(contestant.start("idle", path, seconds=IDLE_S, **options), 60).get("cpu", float("nan"))
             for path, options in (
@@ -144,9 +154,9 @@ def _cells(measured: list[Lateness]) -> str:
 def _followed(contestant: Contestant, path: Path, pace: Pace) -> tuple[dict[str, Any], list[float]]:
     """Return what a reader saw of a writer, and when the writer had flushed each frame."""
     path.unlink(missing_ok=True)
-    reader = contestant.start("follow", path, dataset=DATASET, points=pace.frames)
+    reader = contestant.start("follow", path, dataset=contestant.dataset, points=pace.frames)
     time.sleep(1.5)  # until it waits
-    with free_writer(path, pace, DATASET) as writer:
+    with free_writer(path, pace, contestant.dataset) as writer:
         flushed = writer.flushed()
         answer = result_of(reader, 20)
     path.unlink()

@@ -71,6 +71,9 @@ class Look(Resolver):
     ----------
     met_writer
         Whether it met a file that was written to at that moment, even if that kept it from nothing.
+    stood
+        Whether all that HDF5 had read still stood in the files when it was confirmed, so that another look
+        would have found the same. Of a file that is not open for that, nobody can say.
     """
 
     def __init__(
@@ -85,7 +88,7 @@ class Look(Resolver):
         self._files, self._calm, self._strict, self._thorough = files, calm, strict, thorough
         self._seen: dict[Path, FileIdentity | None] = {}
         self._growing: set[Path] = set()
-        self._confirmed = self.met_writer = False
+        self._confirmed = self.met_writer = self.stood = False
         self._alone = ExitStack()
 
     def __enter__(self) -> Look:
@@ -159,9 +162,11 @@ class Look(Resolver):
 
     def confirm(self) -> None:
         """Raise `NotQuiet` if a file has changed that may not; what changes afterwards is no matter."""
-        if self._strict and not self._confirmed and self._spoiled():
-            raise self._refusal("a file changed while it was read")
-        self._confirmed = True
+        if not self._confirmed:
+            if self._strict and self._spoiled():
+                raise self._refusal("a file changed while it was read")
+            self.stood = self._strict or self._stands()
+            self._confirmed = True
         self._alone.close()
 
     def check_bytes(self) -> None:
@@ -175,11 +180,8 @@ class Look(Resolver):
             if path not in self._growing and now != before and not _grown(before, now):
                 raise self._refusal(f"{path} changed while it was read")
 
-    def stands(self) -> bool:
-        """Say whether all that HDF5 has read in this look still stands in the files, which may have grown.
-
-        Then another look would find the same. Of a file that is not open for that, nobody can say.
-        """
+    def _stands(self) -> bool:
+        """Say whether all that HDF5 has read in this look still stands in the files, which may have grown."""
         for path, before in self._seen.items():
             now = self._files.sightings.see(path)
             same = now == before or _grown(before, now)

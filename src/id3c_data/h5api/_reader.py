@@ -147,18 +147,16 @@ class Reader:
         """Make two attempts at a file that is never quiet: what both find counts, if it has only grown.
 
         A file in which something is replaced does not grow all the time, and what is only half written at one
-        moment is not so at another. Where all that the first attempt was made of still stands in the file
-        afterwards, the second would find the same, and is not made.
+        moment is not so at another. Where all that HDF5 had read for an attempt still stood in the file when
+        it was done, another would find the same, and one is enough.
         """
         result = self._once(attempt, first, standing)
-        with self._lock:
-            stands = first.stands()
-        if not stands:
+        if not first.stood:
             second = Look(self._files, strict=False)
             other = self._once(attempt, second, standing)
-            if not first.agrees_with(second):
+            if not (second.stood or first.agrees_with(second)):
                 raise NotQuiet("a file is being written, and not only longer")
-            result = in_common(result, other, cut=cut)
+            result = other if second.stood else in_common(result, other, cut=cut)
         if not first.changed():
             self._refused -= 1
         return result
