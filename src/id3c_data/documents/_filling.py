@@ -68,7 +68,6 @@ class EventFiller:
     ) -> None:
         self._own_state = run_state is None
         self.run_state = RunState() if run_state is None else run_state
-        self.run_state.also_mapped(path_map)
         options = {
             "path_map": path_map,
             "allowed_roots": allowed_roots,

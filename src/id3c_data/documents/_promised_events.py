@@ -31,6 +31,7 @@ class PromisedEvents:
         self._datums: dict[str, tuple[str, Mapping[str, Any]]] = {}
         self._events: dict[str, list[tuple[int, str, float]]] = {}
         self._promises: dict[str, list[Promise]] = {}  # of the events whose datum is here too
+        self._promised: set[tuple[str, str]] = set()
 
     @property
     def data_keys(self) -> tuple[str, ...]:
@@ -54,8 +55,10 @@ class PromisedEvents:
         return known
 
     def add_event(self, data_key: str, seq_num: int, datum_id: str, time: float) -> None:
-        """Take in which datum stands in an event."""
-        self._events[data_key].append((seq_num, datum_id, time))
+        """Take in which datum stands in an event; one that comes again, as Kafka may have it, is no other."""
+        if (data_key, datum_id) not in self._promised:
+            self._promised.add((data_key, datum_id))
+            self._events[data_key].append((seq_num, datum_id, time))
 
     def of(self, data_key: str) -> list[Promise]:
         """Return what events promise, up to the first whose datum is not here."""

@@ -13,6 +13,7 @@ import numpy as np
 from ..errors import FrameNotWritten
 from ..h5api import FINISHED, ScanState, ScanWatch
 from ..paths import PathMap, PathMapLike
+from ._run_state import RunState
 from ._specs import Channel
 
 if TYPE_CHECKING:
@@ -65,7 +66,11 @@ class MasterReader:
         self._opening = opening
         self._stacks: dict[Channel, FrameStack] = {}
         self._lock = threading.Lock()
-        self.master = Path(PathMap.of(opening.path_map).to_here(master))
+        path_map = PathMap.of(opening.path_map)
+        self.master = Path(path_map.to_here(master))
+        run = opening.scan_state.state if isinstance(opening.scan_state, ScanWatch) else opening.scan_state
+        if isinstance(run, RunState):
+            run.also_mapped(path_map)  # it is asked what it promises of this file
 
     def read(self, frames: range | None = None, channel: Channel = "threshold_1") -> np.ndarray:
         """Return frames ``(n, height, width)`` as an array of the caller's own; all of them without a range.

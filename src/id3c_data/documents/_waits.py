@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from typing import TypeAlias
 
 __all__ = ["TELL_AFTER_S", "Unless", "never", "wait_told"]
 
@@ -13,7 +14,7 @@ logger = logging.getLogger(__name__)
 TELL_AFTER_S = 5.0
 """After how many seconds a wait logs, once, what it waits for."""
 
-Unless = Callable[[], bool]
+Unless: TypeAlias = Callable[[], bool]
 """Says whether the one who waits has given up; asked again whenever what he waits for is told to wake."""
 
 

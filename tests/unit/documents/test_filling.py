@@ -95,7 +95,8 @@ def test_a_path_map_is_enough_for_a_state_that_has_none(master: Path) -> None:
     """A state that knows the file here promises its frames, so what comes late is waited for."""
     documents = image_run(Path("/mnt/eiger") / master.name)
     state = RunState.of(documents)
-    EventFiller(state, path_map={"/mnt/eiger": str(master.parent)})
+    filler = EventFiller(state, path_map={"/mnt/eiger": str(master.parent)})
+    images(filler(name, doc) for name, doc in documents)
     assert state.promised_points(master, "/entry/data/data") == 3
 
 

@@ -17,8 +17,10 @@ from id3c_data import follow
 from id3c_data.documents import Runs, RunState
 from id3c_data.errors import FileClosed
 from id3c_data.following import Following, ZmqRuns
+from id3c_data.following._closable import ClosableRun
 from id3c_data.sim import FrameModel, LegacyWriter, Series
-from id3c_data.testing.documents import image_run
+from id3c_data.testing.documents import Documents, image_run
+from id3c_data.testing.scan_states import ScanStateContract, SteppedScan
 
 MODEL = FrameModel(height=24, width=32)
 PATIENCE_S = 30.0
@@ -48,6 +50,25 @@ def proxy() -> Iterator[str]:
     """Address of somebody who listens, and says nothing."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         yield f"127.0.0.1:{silent.getsockname()[1]}"
+
+
+def tell(state: RunState, documents: Documents) -> None:
+    for name, doc in documents:
+        state(name, doc)
+
+
+class TestClosableRun(ScanStateContract):
+    """A run as one follower sees it is a scan state like others."""
+
+    @pytest.fixture
+    def scan(self) -> SteppedScan:
+        state, documents = RunState(), image_run(Path("/x_1_master.h5"))
+        state(*documents[0])
+        return SteppedScan(
+            ClosableRun(state, lambda: False),
+            lambda: tell(state, documents[1:-1]),
+            lambda: tell(state, documents[-1:]),
+        )
 
 
 WAITS: dict[str, Callable[[Path], Any]] = {

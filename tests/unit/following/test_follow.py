@@ -209,7 +209,18 @@ def test_a_descriptor_that_never_came_is_told_by_its_events(tmp_path: Path) -> N
         list(follow(left))
 
 
-def test_an_event_that_is_taken_again_counts_once(tmp_path: Path) -> None:
+def test_an_event_that_comes_twice_counts_once(tmp_path: Path) -> None:
     documents = run_of(write(tmp_path), slots=range(2))
     again = next(pair for pair in documents if pair[0] == "event")
-    assert len(list(follow([*documents[:-1], again, documents[-1]]))) == 3
+    assert [frame.number for frame in follow([*documents[:-1], again, documents[-1]])] == [0, 1]
+
+
+def test_a_point_that_is_taken_again_after_a_pause_gives_its_new_frame_too(tmp_path: Path) -> None:
+    documents = run_of(write(tmp_path), slots=range(3))
+    for name, doc in documents:
+        if name == "event":
+            doc["seq_num"] = max(1, doc["seq_num"] - 1)  # 1, 1, 2
+        if name == "stop":
+            doc["num_events"] = {"primary": 2}
+    frames = [(frame.seq_num, frame.number) for frame in follow(documents)]
+    assert frames == [(1, 0), (1, 1), (2, 2)]
