@@ -84,8 +84,9 @@ async def frames(
     """
     request.state.endpoint = "data"
     with _marked():
+        selection = _selection(entry.structure().shape, slice)
         adapter = await _adapter_of(entry, slice)
-        first, rest = await run_in_threadpool(_begun, adapter, slice, skip)
+        first, rest = await run_in_threadpool(_begun, adapter, selection, skip)
     return StreamingResponse(_sent(first, rest), media_type=MEDIA_TYPE, headers=MARK)
 
 
@@ -99,15 +100,19 @@ async def _adapter_of(entry: Any, slice: NDSlice) -> MasterAdapter:  # noqa: A00
     return adapter
 
 
-def _begun(adapter: MasterAdapter, slice: NDSlice, skip: int) -> tuple[bytes, Iterator[bytes]]:  # noqa: A002
-    """Return the first bytes of a stream, and the rest; what can be refused at once is."""
-    shape = adapter.structure().shape
+def _selection(shape: tuple[int, ...], slice: NDSlice) -> Selection:  # noqa: A002
+    """Return what a slice takes of an array: whole frames."""
     try:
         selection = Selection.of(shape, tuple(slice) or ...)
     except IndexError as error:
         raise HTTPException(422, f"{slice} does not fit the shape {shape}: {error}") from error
     if selection.shape[-2:] != tuple(shape[-2:]):
         raise HTTPException(422, f"{slice} does not take whole frames of {tuple(shape[-2:])}")
+    return selection
+
+
+def _begun(adapter: MasterAdapter, selection: Selection, skip: int) -> tuple[bytes, Iterator[bytes]]:
+    """Return the first bytes of a stream, and the rest; what can be refused at once is."""
     found = adapter.frames(selection, skip)
     with refused(run_ended=adapter.run_ended):
         first = list(islice(found, 1))

@@ -21,6 +21,7 @@ import yaml
 from id3c_data import follow
 from id3c_data.catalog import Catalog, CatalogRunState, ImagesClient, Subscription, connect
 from id3c_data.catalog._app import initialize_catalog
+from id3c_data.catalog._frame_stream import ROUTE
 from id3c_data.errors import CatalogError
 from id3c_data.h5api import ScanPhase
 from id3c_data.sim import FrameModel, PluginWriter, SeriesFiles
@@ -111,6 +112,22 @@ def test_a_series_for_each_point(
     assert np.array_equal(images, [model.frame(number, 1) for number in range(3)])
     assert np.array_equal(images[1, 5:9].read(), model.frame(1, 1)[5:9])
     assert images.master_files == [str(master) for master in masters]
+
+
+def test_the_server_is_asked_once_whether_it_has_compressed_frames(
+    stock: Catalog, stock_subscription: Subscription, folder: Path, series: Write, model: FrameModel
+) -> None:
+    run = RunDocuments(stock_subscription, root=folder, frame_shape=model.shape)
+    run.event(run.resource(series(8).master, images_per_file=1000, series="point"))
+    run.stop()
+    stock_subscription.wait(30)
+    fresh = connect(str(stock.context.api_uri), api_key=stock.context.api_key)
+    images = images_of(fresh, run)
+    client, urls = images.context.http_client, list[str]()
+    client.event_hooks = {**client.event_hooks, "request": [lambda request: urls.append(str(request.url))]}
+    for _ in range(2):
+        assert np.array_equal(images[0].read(), model.frame(8, 1))
+    assert [f"/{ROUTE}/" in url for url in urls] == [True, False, False]
 
 
 def test_several_images_of_an_event_over_several_data_files_of_a_series_cut_short(
