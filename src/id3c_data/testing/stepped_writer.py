@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -118,6 +119,28 @@ class SteppedWriter:
                 raise RuntimeError(f"{command} {words}: {answer}")
 
         return step
+
+    @contextmanager
+    def growing(self, path: Path, mode: str, name: str = "/entry/data/data") -> Iterator[SteppedWriter]:
+        """Have it make a file with an empty dataset of frames that grows; it is closed with the block.
+
+        Parameters
+        ----------
+        path
+            The file.
+        mode
+            ``plain``, ``latest`` with the marks of newer HDF5 versions, or ``swmr``.
+        name
+            Path of the dataset.
+        """
+        self.open(path, mode)
+        self.group(path, name.rsplit("/", 1)[0])
+        self.frames(path, name)
+        if mode == "swmr":
+            self.start_swmr(path)
+        self.flush(path)
+        yield self
+        self.close(path)
 
     def stop(self) -> None:
         """End it, closing its files."""

@@ -26,14 +26,8 @@ def path(tmp_path) -> Path:
 @pytest.fixture(params=["plain", "latest", "swmr"])
 def writer(request, process, path):
     """A writer that has made the file, with an empty dataset of frames that grows."""
-    process.open(path, request.param)
-    process.group(path, "/entry")
-    process.frames(path)
-    if request.param == "swmr":
-        process.start_swmr(path)
-    process.flush(path)
-    yield process
-    process.close(path)
+    with process.growing(path, request.param):
+        yield process
 
 
 @pytest.fixture

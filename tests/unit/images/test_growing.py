@@ -2,8 +2,7 @@
 
 import logging
 import shutil
-from concurrent.futures import Future, ThreadPoolExecutor
-from concurrent.futures import wait as wait_for
+from concurrent.futures import ThreadPoolExecutor
 
 import h5py
 import numpy as np
@@ -22,10 +21,8 @@ from id3c_data.images import open_stack
 from id3c_data.sim import FrameModel, LegacyWriter, NexusWriter, Series
 from id3c_data.testing.h5api import SteppedState
 from id3c_data.testing.stepped_writer import SteppedWriter, frame
+from id3c_data.testing.waiting import PATIENCE_S, is_blocked
 
-PATIENCE_S = 30.0
-BLOCKED_S = 0.15
-"""How long a read must not return; a reader looks at a file many times meanwhile."""
 DATA = "/entry/data/data"
 MODEL = FrameModel(32, 48, 16)
 
@@ -38,17 +35,10 @@ def process():
 
 
 @pytest.fixture(params=["plain", "latest", "swmr"])
-def writer(request, process, tmp_path):
+def writer(request, process, path):
     """A writer that has made the plugin's file, with an empty dataset of frames that grows."""
-    path = tmp_path / "plugin.h5"
-    process.open(path, request.param)
-    process.group(path, "/entry")
-    process.frames(path)
-    if request.param == "swmr":
-        process.start_swmr(path)
-    process.flush(path)
-    yield process
-    process.close(path)
+    with process.growing(path, request.param):
+        yield process
 
 
 @pytest.fixture
@@ -72,10 +62,6 @@ def pool():
     pool = ThreadPoolExecutor(8)
     yield pool
     pool.shutdown(wait=False)  # what still waits ends when its stack is closed
-
-
-def is_blocked(*reads: Future) -> bool:
-    return not wait_for(reads, BLOCKED_S, "FIRST_COMPLETED").done
 
 
 def append(writer, path, count=1):
