@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -91,3 +94,36 @@ def test_end_of_a_file_is_one_newline(tmp_path: Path, before: str, after: str) -
     said = run(sys.executable, CI / "end_of_file.py", file)
     assert file.read_text() == after
     assert said.returncode == int(before != after)
+
+
+@pytest.fixture
+def audit(repository: Path) -> Callable[[str], subprocess.CompletedProcess[str]]:
+    """Run the audit of pins, with a pip-audit that says what the test wants."""
+
+    def say(answer: str) -> subprocess.CompletedProcess[str]:
+        shutil.copy(CI / "audit", repository / ".ci")
+        (repository / "pip_audit.py").write_text(f"print({answer!r})")
+        return run(sys.executable, repository / ".ci" / "audit", PYTHONPATH=str(repository))
+
+    return say
+
+
+def test_pins_with_an_advisory_fail_the_audit(audit: Callable[[str], Any]) -> None:
+    bad = {"name": "numpy", "version": "2.4.6", "vulns": [{"id": "GHSA-1", "fix_versions": ["2.4.7"]}]}
+    good = {"name": "uvloop", "version": "0.23.0", "vulns": []}
+    said = audit(json.dumps({"dependencies": [bad, good]}))
+    assert said.returncode == 1
+    assert said.stdout.splitlines() == [
+        "one.txt: 2 pins asked for",
+        "  numpy==2.4.6: GHSA-1, mended in 2.4.7",
+    ]
+
+
+@pytest.mark.parametrize(
+    "answer", ["", json.dumps({"dependencies": [{"name": "numpy", "skip_reason": "not found"}]})]
+)
+def test_pins_that_nobody_can_be_asked_about_are_said_not_to_be_audited(
+    answer: str, audit: Callable[[str], Any]
+) -> None:
+    said = audit(answer)
+    assert (said.returncode, said.stdout.split(":")[1].strip()) == (0, "NOT AUDITED")
