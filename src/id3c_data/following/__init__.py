@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ._follow import FollowedFrame, Following, follow
+from ._event_frames import FollowedFrame
+from ._follow import Following, follow
 from ._watch import Ending, watch
 from ._zmq import ZmqRuns
 

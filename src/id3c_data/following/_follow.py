@@ -5,66 +5,23 @@ from __future__ import annotations
 import threading
 import weakref
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from contextlib import closing
 from typing import Any, Final
 
-import numpy as np
-
-from ..documents import Promise, RunState
-from ..errors import (
-    BrokenLink,
-    FileClosed,
-    FileIncomplete,
-    FileMissing,
-    FileUnreadable,
-    FrameNotWritten,
-    Hdf5Error,
-    LayoutUnknown,
-    LinkOutsideRoots,
-    RetryTimeoutException,
-)
+from ..documents import RunState
+from ..errors import FileClosed, RetryTimeoutException
 from ..h5api import ScanPhase, ScanWatch
-from ..images import FrameStack, open_stack
 from ..paths import PathMap, PathMapLike
 from ._checks import check_complete, image_key
 from ._closable import ClosableRun
+from ._event_frames import EventFrames, FollowedFrame
 from ._losses import Losses
 from ._sources import open_source
 
-__all__ = ["FollowedFrame", "Following", "follow"]
+__all__ = ["Following", "follow"]
 
-_ABSENT = (BrokenLink, FileIncomplete, FileMissing, IndexError)
-_REFUSALS = (FileUnreadable, LayoutUnknown, LinkOutsideRoots)
-"""What keeps a reader from all frames, and will be mended outside of the run."""
 _END_S: Final = 1.0
 """How long whoever closes waits for the thread that iterates; it ends then, or as soon as it can."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class FollowedFrame:
-    """One frame of a run.
-
-    Parameters
-    ----------
-    seq_num
-        Of its event, from 1.
-    index
-        Which of the event's frames, from 0.
-    image
-        Pixels ``(height, width)``.
-    master, number
-        The master on this host, and the frame's number in it, from 0.
-    time
-        When its event was, in seconds since 1970 by the clock of the RunEngine's machine.
-    """
-
-    seq_num: int
-    index: int
-    image: np.ndarray
-    master: Path
-    number: int
-    time: float
 
 
 def follow(
@@ -147,10 +104,8 @@ class Following(Iterator[FollowedFrame]):
     ) -> None:
         self.run: RunState | None = None
         self._losses = Losses()
-        self._path_map, self._allowed_roots = PathMap.of(path_map), allowed_roots
         self._data_key, self._timeout, self._settle = data_key, retry_timeout, settle_timeout
-        self._stack: FrameStack | None = None
-        self._master: Path | None = None
+        self._path_map, self._allowed_roots = PathMap.of(path_map), allowed_roots
         self._closed, self._iterating = False, threading.Lock()
         self._source = open_source(source, stream)
         weakref.finalize(self, self._source.close)
@@ -227,26 +182,30 @@ class Following(Iterator[FollowedFrame]):
         try:
             state = self.begin()
             run = ClosableRun(state, self._is_closed)
-            watch, key, done = ScanWatch.of(run, self._settle), self._key_of(run), 0
-            while key is not None and self._more(run, key, done):
-                for promise in state.promised(key, done):
-                    done += 1
-                    self._losses.promised += len(promise.frames)
-                    yield from self._event(promise, watch)
+            key, done = self._key_of(run), 0
+            with closing(self._frames_of(run)) as frames:
+                while key is not None and self._more(run, key, done):
+                    for promise in state.promised(key, done):
+                        done += 1
+                        yield from frames.of(promise)
         except FileClosed:
             if not self._closed:
                 raise
             return
         finally:
-            self._release()
+            self._source.close()
         self._losses.check(state)
         check_complete(state, key, done)
 
-    def _release(self) -> None:
-        if self._stack is not None:
-            self._stack.close()
-            self._stack = None
-        self._source.close()
+    def _frames_of(self, run: ClosableRun) -> EventFrames:
+        return EventFrames(
+            ScanWatch.of(run, self._settle),
+            path_map=self._path_map,
+            allowed_roots=self._allowed_roots,
+            retry_timeout=self._timeout,
+            settle_timeout=self._settle,
+            losses=self._losses,
+        )
 
     def _key_of(self, run: ClosableRun) -> str | None:
         """Return the data key of the images; None where the run ended before it had any."""
@@ -268,44 +227,3 @@ class Following(Iterator[FollowedFrame]):
             where=run.describe(),
             next_step="see whether it goes on, or wait with a longer retry_timeout",
         )
-
-    def _event(self, promise: Promise, watch: ScanWatch) -> Iterator[FollowedFrame]:
-        master = Path(self._path_map.to_here(promise.path))
-        for index, number in enumerate(promise.frames):
-            try:
-                image = self._stack_of(master, promise, watch)[number].read()
-            except _REFUSALS:
-                raise
-            except (Hdf5Error, IndexError) as error:  # FrameNotWritten is one too
-                if watch.phase is not ScanPhase.FINISHED:
-                    raise
-                self._losses.add(self._loss(number, master, watch, error))
-            else:
-                yield FollowedFrame(promise.seq_num, index, image, master, number, promise.time)
-
-    def _stack_of(self, master: Path, promise: Promise, watch: ScanWatch) -> FrameStack:
-        if self._stack is None or self._master != master:
-            if self._stack is not None:
-                self._stack.close()
-                self._stack = None
-            self._stack = open_stack(
-                master,
-                path_map=self._path_map,
-                allowed_roots=self._allowed_roots,
-                channel=promise.channel,
-                scan_state=watch,
-                retry_timeout=self._timeout,
-                settle_timeout=self._settle,
-            )
-            self._master = master
-        return self._stack
-
-    def _loss(self, number: int, master: Path, watch: ScanWatch, error: Any) -> Hdf5Error | FrameNotWritten:
-        """Return the error that says of a frame why it cannot be given, and how the run ended."""
-        if isinstance(error, FrameNotWritten) or not isinstance(error, _ABSENT):
-            return error
-        written = 0 if self._stack is None else self._stack.written
-        reason = "; ".join(part for part in (watch.describe(), getattr(error, "what", str(error))) if part)
-        made = FrameNotWritten(number, written, master, reason)
-        made.__cause__ = error
-        return made

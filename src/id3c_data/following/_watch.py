@@ -10,7 +10,8 @@ from typing import Final
 import numpy as np
 
 from ..errors import Id3cDataError
-from ._follow import FollowedFrame, Following
+from ._event_frames import FollowedFrame
+from ._follow import Following
 
 __all__ = ["Ending", "Progress", "watch"]
 

@@ -76,7 +76,7 @@ def test_stacks_are_opened_with_the_settle_time_that_was_given(
         given.append(settle_timeout)
         return open_stack(*masters, settle_timeout=settle_timeout, **options)
 
-    monkeypatch.setattr("id3c_data.following._follow.open_stack", opened)
+    monkeypatch.setattr("id3c_data.following._event_frames.open_stack", opened)
     list(follow(run_of(write(tmp_path), slots=[0]), settle_timeout=0.25))
     assert given == [0.25]
 
