@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..config import Loaded, TemplateSite
+from ..config import Loaded, RightSite
 from ..errors import Id3cDataError
 from ..paths import PathMap, PathTemplates
 from ._looker import Looker
@@ -18,9 +19,31 @@ if TYPE_CHECKING:
     from ..catalog import Catalog, ImagesClient
     from ..documents import Promise, RunState
     from ._detector_checks import DetectorChecks
-    from ._master_look import MasterLook
+    from ._frames_look import FramesLook
+    from ._link_look import Link
 
-__all__ = ["Case", "Master"]
+__all__ = ["Case", "DataFile", "Master"]
+
+_NUMBER = re.compile(r"_data_(\d{6})\.h5$")
+
+
+@dataclass(slots=True)
+class DataFile:
+    """A file that a link of a master leads to.
+
+    Parameters
+    ----------
+    path
+        As this host has it.
+    needed
+        Whether an event has frames of it, as far as that is known.
+    whole
+        Whether nothing was found wrong with its bytes.
+    """
+
+    path: Path
+    needed: bool
+    whole: bool = True
 
 
 @dataclass(slots=True)
@@ -32,17 +55,33 @@ class Master:
     path
         As this host has it.
     needed
-        How many of its frames the events need, from the first on; None where no run says it.
+        How many of its frames events have, from the first on; None where no run says it.
+    images_per_file
+        How many frames a data file has at most, where a run says it.
     modified
         When it was last written to, in seconds since 1970.
-    look
-        What was seen in it; None as long as it could not be read.
+    links
+        To its data files; None as long as it could not be read.
+    data_files
+        Those that links lead to.
+    frames
+        What was seen of its frames; None as long as nothing was.
     """
 
     path: Path
     needed: int | None = None
+    images_per_file: int | None = None
     modified: float = 0.0
-    look: MasterLook | None = None
+    links: tuple[Link, ...] | None = None
+    data_files: dict[Path, DataFile] = field(default_factory=dict["Path", "DataFile"])
+    frames: FramesLook | None = None
+
+    def is_needed(self, link: Link) -> bool:
+        """Say whether an event has frames of what a link leads to, or that is not known."""
+        number = _NUMBER.search(link.target)
+        if number is None or self.needed is None or self.images_per_file is None:
+            return True
+        return (int(number[1]) - 1) * self.images_per_file < self.needed
 
 
 @dataclass(slots=True)
@@ -63,7 +102,7 @@ class Case:
     looker: Looker
     open: ExitStack
     loaded: Loaded | None = None
-    site: TemplateSite | None = None
+    site: RightSite | None = None
     checks: DetectorChecks | None = None
     catalog: Catalog | None = None
     catalog_name: str = ""
@@ -76,7 +115,7 @@ class Case:
     images: ImagesClient | None = None
     masters: list[Master] = field(default_factory=list["Master"])
     not_exposed: str = ""
-    frames_missing: Id3cDataError | None = None
+    came_late: str = ""
     documents: list[tuple[str, Any]] = field(default_factory=list["tuple[str, Any]"])
     served: dict[int, Any] = field(default_factory=dict[int, "Any"])
 
@@ -107,7 +146,7 @@ class Case:
     @property
     def templates(self) -> PathTemplates | None:
         """The detector's pair of templates, with the read side as this host has it."""
-        pair = None if self.site is None else self.site.templates
-        if pair is None:
+        if self.site is None:
             return None
+        pair = self.site.templates
         return PathTemplates(pair.write, f"{self.here.to_here(pair.read)}/", pair.write_root, pair.semantics)

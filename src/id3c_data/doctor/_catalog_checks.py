@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from ..config import ICONFIG, TILED, Devices, Finding, TemplateSite, beside, value_at
+from ..config import ICONFIG, TILED, Devices, Finding, RightSite, beside, value_at
 from ..errors import CatalogError, Id3cDataError
 from ._bounded import within
 from ._looker import Looker
@@ -46,7 +46,7 @@ class _Server:
 
 
 def catalog_findings(
-    devices: Devices, sites: Sequence[TemplateSite], patience_s: float
+    devices: Devices, sites: Sequence[RightSite], patience_s: float
 ) -> Iterator[Finding | Note]:
     """Yield what is wrong with the servers that stand beside these devices, and what was found right.
 
@@ -73,7 +73,7 @@ def catalog_findings(
             yield from server_findings(server.name, container, site, _root(site), patience_s)
 
 
-def _servers(devices: Devices, sites: Sequence[TemplateSite]) -> Iterator[_Server]:
+def _servers(devices: Devices, sites: Sequence[RightSite]) -> Iterator[_Server]:
     """Yield one server for each folder of files that names one, or that the environment names one for."""
     named: dict[Path, _Server] = {}
     for document, _ in beside(devices, ICONFIG):
@@ -119,7 +119,7 @@ def _opener(**given: Any) -> Callable[[], Container]:
 
 
 def server_findings(
-    name: str, container: Container, site: TemplateSite, root: str, patience_s: float
+    name: str, container: Container, site: RightSite, root: str, patience_s: float
 ) -> Iterator[Finding | Note]:
     """Let a server read a master that is made for it, below the read root.
 
@@ -190,10 +190,8 @@ def _remove(master: Path) -> None:
     master.parent.rmdir()
 
 
-def _root(site: TemplateSite) -> str:
-    templates = site.templates
-    assert templates is not None  # noqa: S101 - its caller has seen to it
-    return templates.read_base
+def _root(site: RightSite) -> str:
+    return site.templates.read_base
 
 
 def _in_words(error: BaseException) -> tuple[str, str]:

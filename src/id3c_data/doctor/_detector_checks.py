@@ -9,7 +9,7 @@ from pathlib import Path
 
 import yaml
 
-from ..config import DeviceEntry, Finding, TemplateSite
+from ..config import DeviceEntry, Finding, RightSite
 from ..errors import DetectorFault, DetectorTimeout
 from ..paths import PathTemplates
 from ._folder_look import FolderLook, existing_part, look_at_folder
@@ -35,7 +35,7 @@ _NO_PORT = "which part of the IOC writes there is not known of this class"
 Seen = Iterator[Finding | Note]
 
 
-def detector_findings(site: TemplateSite, patience_s: float) -> Iterator[Finding | Note]:
+def detector_findings(site: RightSite, patience_s: float) -> Iterator[Finding | Note]:
     """Yield what is wrong with a detector and its folders, and what was found right.
 
     Parameters
@@ -73,10 +73,8 @@ class DetectorChecks:
         What was seen of the read root; None where it cannot be listed.
     """
 
-    def __init__(self, site: TemplateSite, looker: Looker, templates: PathTemplates | None = None) -> None:
-        pair = templates or site.templates
-        assert pair is not None  # noqa: S101 - its caller has seen to it
-        self.site, self.templates, self._looker = site, pair, looker
+    def __init__(self, site: RightSite, looker: Looker, templates: PathTemplates | None = None) -> None:
+        self.site, self.templates, self._looker = site, templates or site.templates, looker
         self._ioc = Ioc(str(site.entry.arguments.get("prefix", "")), looker.patience_s)
         self._port = site.port
         self.reached = self._has_write = False

@@ -150,6 +150,6 @@ def _missing(case: Case, error: FramesMissing) -> Note | Fault:
     if series is None:  # the IOC itself says that it did not write the last one
         case.not_exposed = "the IOC did not write all files of the frame"
         return Fault(error.what, error.next_step, error.where)
-    case.frames_missing = error
+    case.came_late = error.where
     case.masters = [Master(Path(f"{series[1]}_master.h5"), needed=1)]
     return Note(IOC_HOP, "it took a frame, and not all of its files came in time")

@@ -11,8 +11,8 @@ from ..errors import Id3cDataError
 from ._bounded import within
 from ._case import Case, Master
 from ._catalog_checks import server_findings
+from ._frames_look import read_frames
 from ._hop import Fault, Seen, Skipped
-from ._master_look import read_frames
 from ._note import Note
 from ._run_of_case import open_catalog
 
@@ -56,12 +56,17 @@ def _why_no_run(case: Case) -> str:
 
 def _agreement(case: Case, master: Master) -> Seen:
     """Yield where a master is not what the documents say."""
-    look = master.look
+    look = master.frames
     if look is None:
         return
-    where, again = str(master.path), "the run's own files are not there any more: bring them back from a copy"
+    where, again = (
+        str(master.path),
+        "bring the run's own file back: this one was put in its place",
+    )
     stem = master.path.name.removesuffix("_master.h5")
-    strange = [link.target for link in look.links if not _base(link.target).startswith(f"{stem}_data_")]
+    strange = [
+        link.target for link in master.links or () if not _base(link.target).startswith(f"{stem}_data_")
+    ]
     if strange and stem != master.path.name:
         yield Fault(f"this is the master of another series: it leads to {strange[0]}", again, where)
     shape = tuple(case.described.get("shape", ()))[-2:]
@@ -123,9 +128,7 @@ def server(case: Case) -> Seen:
     elif case.images is not None:
         yield from _frames_of_server(case)
     elif case.site is not None and case.run is None and not case.from_run:
-        templates = case.templates
-        assert templates is not None  # noqa: S101 - a site has a pair
-        root, seconds = templates.read_base, case.settings.answer_s
+        root, seconds = str(case.here.to_here(case.site.templates.read_base)), case.settings.answer_s
         yield from server_findings(case.catalog_name, case.catalog, case.site, root, seconds)
     else:
         yield Skipped("the catalog has no images of the run")
@@ -158,7 +161,7 @@ def _frames_of_server(case: Case) -> Seen:
 
 def _server_fault(case: Case, error: Id3cDataError, event: int) -> Fault:
     """Return why the server does not give an event, and what to do."""
-    here = all(master.look is not None and master.look.written for master in case.masters)
+    here = all(master.frames is not None and master.frames.written for master in case.masters)
     also = "; this host can read the file, so it is the server's view of the disk" if here else ""
     return Fault(f"event {event}: {error.what}{also}", error.next_step, error.where)
 
@@ -175,7 +178,7 @@ def client_pixels(case: Case) -> Seen:
     for event, served in case.served.items():
         promise = case.promises[event]
         master = next(master for master in case.masters if master.path == case.path_of(promise))
-        if master.look is None or master.look.written < promise.frames.stop:
+        if master.frames is None or master.frames.written < promise.frames.stop:
             yield Skipped("the frames cannot be read from the files here")
             return
         local = case.looker.ask_within(

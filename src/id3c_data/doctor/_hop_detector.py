@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 
-from ..config import TemplateSite, load, template_sites
+from ..config import RightSite, load, right_sites
 from ._case import Case
 from ._detector_checks import DetectorChecks
 from ._folder_look import existing_part, look_at_folder
@@ -35,10 +35,7 @@ def configuration(case: Case) -> Seen:
     loaded = case.loaded = load(case.files, imports=_imports(case), beside=True)
     yield from _problems(case)
     sites = [
-        site
-        for entry in loaded.devices.entries
-        for site in template_sites(entry)
-        if site.templates is not None and case.settings.device in (None, entry.name)
+        site for site in right_sites(loaded.devices.sites) if case.settings.device in (None, site.entry.name)
     ]
     ours = [site for site in sites if site.entry.creator.startswith("id3c_data.")]
     case.site = next(iter((*ours, *sites)), None)
@@ -72,9 +69,8 @@ def _no_detector(case: Case) -> str:
     return "no device has a pair of path templates"
 
 
-def _introduction(site: TemplateSite) -> Iterator[Note]:
+def _introduction(site: RightSite) -> Iterator[Note]:
     entry, templates = site.entry, site.templates
-    assert templates is not None  # noqa: S101 - such sites are left out
     words = f"{entry.name} ({entry.creator}) at {entry.location}, prefix {entry.arguments.get('prefix')}"
     yield Note(str(entry.name), words, {"device": str(entry.name), "prefix": entry.arguments.get("prefix")})
     yield Note(str(entry.name), f"it writes to {templates.write_base} and is read from {templates.read_base}")

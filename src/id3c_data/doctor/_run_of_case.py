@@ -124,4 +124,5 @@ def take_run(case: Case, state: RunState) -> None:
         if master is None:
             master = Master(path, 0)
             case.masters.append(master)
+        master.images_per_file = promise.resource["resource_kwargs"].get("images_per_file")
         master.needed = max(master.needed or 0, promise.frames.stop)

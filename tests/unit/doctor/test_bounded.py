@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from id3c_data.doctor._bounded import within
+from id3c_data.doctor._bounded import look_until, within
 
 
 def test_answer_comes_back() -> None:
@@ -37,3 +37,14 @@ def test_what_never_answers_does_not_keep_the_process() -> None:
         assert all(thread.daemon for thread in asking)
     finally:
         released.set()
+
+
+def test_what_becomes_so_is_waited_for() -> None:
+    answers = iter([False, False, True])
+    assert look_until(lambda: next(answers), 60)
+
+
+def test_what_never_becomes_so_is_looked_at_once_at_least() -> None:
+    looked: list[bool] = []
+    assert not look_until(lambda: bool(looked.append(True)), 0)
+    assert looked
