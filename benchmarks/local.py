@@ -52,21 +52,6 @@ def h5py_slice(master: str) -> Callable[[], int]:
     return work
 
 
-def h5py_slice_into(master: str) -> Callable[[], int]:
-    """``d.read_direct`` of 100 frames into an array that is there."""
-    import numpy as np
-
-    dataset = h5py_dataset(master)
-    out = np.empty((SLICE, *dataset.shape[1:]), dataset.dtype)
-
-    def work() -> int:
-        for start in range(0, len(dataset) - SLICE + 1, SLICE):
-            dataset.read_direct(out, np.s_[start : start + SLICE])
-        return len(dataset) // SLICE * SLICE
-
-    return work
-
-
 def iterate(master: str) -> Callable[[], int]:
     """``for frame in stack``."""
     from id3c_data.images import open_stack
@@ -161,14 +146,13 @@ def main() -> None:
             ("iterate all frames, uint32", iterate, h5py_one_by_one, 32, 3.2, 1.5),
             ("iterate all frames, uint16", iterate, h5py_one_by_one, 16, 2.5, 1.4),
             ("one random frame, uint32", random_frames, h5py_one_by_one, 32, 1.8, 0.9),
-            ("100 frames into a reused array", slices_into, h5py_slice_into, 32, 3, 2),
+            ("100 frames into a reused array", slices_into, h5py_slice, 32, 3, 2),
             ("100 frames as a fresh array", slices, h5py_slice, 32, 2, 1.3),
             ("one frame through to_dask()", through_dask, h5py_one_by_one, 32, 0.4, 0.3),
         ):
             peer_name = {
                 h5py_one_by_one: "h5py d[i]",
                 h5py_slice: "h5py d[a:b]",
-                h5py_slice_into: "h5py read_direct",
             }[peer]
             figures = compete(
                 {peer_name: Contestant(peer, (masters[bits],)), **ours(prepare, masters[bits])},

@@ -221,6 +221,6 @@ def decode_frames(frames: Iterable[CompressedFrame], out: NDArray[Any], region: 
             raise frame.unfit(f"{out.dtype} of shape {target.shape}")
         frame.pixels(part, target)
 
-    done = sum(1 for _ in WORKERS.in_order(decode, numbered(), WORKERS.ahead(out[:1].nbytes)))
+    done = sum(1 for _ in WORKERS.in_order(decode, numbered(), out[:1].nbytes))
     if done < count:
         raise ValueError(f"{done} frames where the array has room for {count}")

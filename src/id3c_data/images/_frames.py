@@ -18,8 +18,8 @@ from ._layouts import read_master
 from ._mask import mask_from_frame, read_mask
 from ._metadata import FrameMetadata, read_metadata
 from ._parts import FrameType, MasterFrames
-from ._recording import RecordingResolver
 from ._read_frames import iterate_frames, read_frames
+from ._recording import RecordingResolver
 from ._selection import Selection
 from ._workers import WORKERS
 
@@ -113,7 +113,7 @@ class StackFrames:
     def compressed(self, view: Selection) -> Iterator[CompressedFrame]:
         """Yield the frames of a selection as they stand in their files."""
         numbers = view.frames.reshape(-1).tolist()
-        return WORKERS.in_order(self._fetch, numbers, WORKERS.ahead(self.type.nbytes))
+        return WORKERS.in_order(self._fetch, numbers, self.type.nbytes)
 
     def _fetch(self, n: int) -> CompressedFrame:
         """Return frame ``n`` as it stands in its file."""

@@ -210,7 +210,7 @@ class GrowingFrames:
 
     def _stored(self, selection: Selection, places: dict[int, Place]) -> list[CompressedFrame]:
         numbers = list(_numbers(selection))
-        return list(WORKERS.in_order(lambda n: places[n].compressed(), numbers, len(numbers)))
+        return list(WORKERS.in_order(lambda n: places[n].compressed(), numbers, self.type.nbytes))
 
     def _until(self, attempt: Callable[[Look, Standing], T], what: str, *, cut: bool = False) -> T:
         def look_once(look: Look, standing: Standing) -> T:

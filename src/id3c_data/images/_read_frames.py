@@ -52,7 +52,7 @@ def read_frames(
         at, n = place
         fetch(int(n)).pixels(selection, out[(*at, ...)])
 
-    for _ in WORKERS.in_order(read, places, WORKERS.ahead(frames.nbytes)):
+    for _ in WORKERS.in_order(read, places, frames.nbytes):
         pass
     return out
 
@@ -69,7 +69,7 @@ def iterate_frames(selection: Selection, frames: FrameType, fetch: Fetch) -> Ite
     if len(axes) == 1:
         numbers: list[int] = selection.frames.tolist()
         decode = lambda n: fetch(n).pixels(selection)  # noqa: E731
-        items = WORKERS.in_order(decode, numbers, WORKERS.ahead(frames.nbytes))
+        items = WORKERS.in_order(decode, numbers, frames.nbytes)
     elif selection.frames.size and axes:
         items = _groups(selection, frames, fetch)
     else:
@@ -95,6 +95,6 @@ def _groups(selection: Selection, frames: FrameType, fetch: Fetch) -> Iterator[N
         out, n = place
         fetch(n).pixels(selection, out)
 
-    for done, _ in enumerate(WORKERS.in_order(read, places(), WORKERS.ahead(frames.nbytes)), 1):
+    for done, _ in enumerate(WORKERS.in_order(read, places(), frames.nbytes), 1):
         if done % each == 0:
             yield outs.pop(done // each - 1)
