@@ -42,7 +42,7 @@ class Page:
         scratch = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="id3c-page-"))
         self.folder = Path(scratch).resolve()
         self._checkout = _checkout(self.folder)
-        self._environment = _environment()
+        self._environment = {**_environment(), "ID3C_DATA_SPOOL": str(self.folder / "spool")}
         try:
             for need in needs:
                 self._environment |= self._stack.enter_context(need(self.folder))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -30,6 +31,15 @@ def pytest_configure(config: pytest.Config) -> None:
     """Declare the marker of faults, and keep what tests report of them."""
     config.addinivalue_line("markers", "fault(name, injected): the fault that a test injects, and how")
     config.pluginmanager.register(FaultTable(config), "id3c-faults")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def spool(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A spool of this session, so that no test keeps documents in that of the user."""
+    folder = tmp_path_factory.mktemp("spool")
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("ID3C_DATA_SPOOL", str(folder))
+        yield folder
 
 
 @pytest.fixture(scope="session")

@@ -29,6 +29,7 @@ also the built-in that users already catch.
     ├── FrameNotWritten (IndexError)        the frame belongs to the run but is not on disk
     ├── DocumentError (ValueError)          a document stream does not hold together
     ├── CatalogError (RuntimeError)         the catalog cannot do what was asked
+    │   ├── CatalogFault                    the catalog's server failed
     │   ├── CatalogUnreachable (ConnectionError)  no answer from the catalog's server
     │   └── NotInCatalog (KeyError, IndexError)  the catalog has no such run, stream or data key
     └── MissingExtra (ImportError)          an optional part is not installed
@@ -41,6 +42,7 @@ from pathlib import Path
 __all__ = [
     "BrokenLink",
     "CatalogError",
+    "CatalogFault",
     "CatalogUnreachable",
     "ConfigError",
     "DamagedChunk",
@@ -213,6 +215,10 @@ class DocumentError(Id3cDataError, ValueError):
 
 class CatalogError(Id3cDataError, RuntimeError):
     """The catalog cannot do what was asked."""
+
+
+class CatalogFault(CatalogError):
+    """The catalog's server failed, which may pass: its disk is full, or its database locked."""
 
 
 class CatalogUnreachable(CatalogError, ConnectionError):

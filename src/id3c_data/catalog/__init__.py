@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ._frames_router import frames_router
     from ._images import ImagesClient
     from ._probe import open_container, registered
+    from ._replay import Replayed, kept_runs, replay
     from ._run_state import CatalogRunState
     from ._subscription import Subscription, subscribe
     from ._view import ImagesView
@@ -31,15 +32,18 @@ _HOME = {
     "ImagesView": "_view",
     "MasterAdapter": "_adapter",
     "MasterConsolidator": "_consolidator",
+    "Replayed": "_replay",
     "Run": "_clients",
     "Server": "_embedded",
     "Stream": "_clients",
     "Subscription": "_subscription",
     "connect": "_connect",
     "frames_router": "_frames_router",
+    "kept_runs": "_replay",
     "open_container": "_probe",
     "register_consolidator": "_consolidator",
     "registered": "_probe",
+    "replay": "_replay",
     "serve": "_embedded",
     "serve_config": "_foreground",
     "subscribe": "_subscription",
@@ -60,15 +64,18 @@ __all__ = [
     "ImagesView",
     "MasterAdapter",
     "MasterConsolidator",
+    "Replayed",
     "Run",
     "Server",
     "Stream",
     "Subscription",
     "connect",
     "frames_router",
+    "kept_runs",
     "open_container",
     "register_consolidator",
     "registered",
+    "replay",
     "serve",
     "serve_config",
     "subscribe",

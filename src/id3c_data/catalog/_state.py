@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-__all__ = ["State", "default_folder", "key_of", "lease_file", "read_state", "write_state"]
+__all__ = ["State", "default_folder", "key_of", "lease_file", "name_of_catalog", "read_state", "write_state"]
 
 FOLDER_VARIABLE = "ID3C_DATA_CATALOG_FOLDER"
 """Environment variable with the folder of the embedded catalog."""
@@ -69,6 +69,16 @@ def key_of(folder: Path) -> str:
     key = secrets.token_hex(32)
     _write_private(path, key)
     return key
+
+
+def name_of_catalog(uri: str) -> str:
+    """Return what a catalog is called as long as it lives: its URI, or the folder of the embedded one.
+
+    The embedded server has another port each time that it starts.
+    """
+    folder = default_folder()
+    state = read_state(folder)
+    return f"embedded catalog in {folder}" if state is not None and uri.startswith(state.uri) else uri
 
 
 def _state_file(folder: Path) -> Path:

@@ -8,10 +8,13 @@ from typing import Any
 
 import httpx
 
-from ..errors import CatalogError, CatalogUnreachable, Id3cDataError
+from ..errors import CatalogError, CatalogFault, CatalogUnreachable, Id3cDataError
 from ._refusals import HEADER, error_from_header
 
-__all__ = ["error_of_response", "translated", "unreachable"]
+__all__ = ["error_of_response", "may_pass", "translated", "unreachable"]
+
+_MAY_PASS = frozenset({401, 403, 408, 425, 429})
+"""Answers below 500 that somebody may mend: a key that is renewed, a server that is asked too often."""
 
 _NEXT_STEPS = {
     401: "pass the right api_key, or put it into TILED_API_KEY",
@@ -55,11 +58,20 @@ def error_of_response(response: httpx.Response, where: str) -> Id3cDataError:
     status = response.status_code
     request_id = response.headers.get("x-tiled-request-id")
     trace = f", request {request_id}" if request_id else ""
-    return CatalogError(
+    kind = CatalogFault if status >= httpx.codes.INTERNAL_SERVER_ERROR else CatalogError
+    return kind(
         f"the catalog's server answers {status}: {_detail(response)}",
         where=where,
         next_step=_NEXT_STEPS.get(status, f"see the log of the catalog's server{trace}"),
     )
+
+
+def may_pass(error: BaseException) -> bool:
+    """Say whether what failed may succeed later, with nothing changed on this side."""
+    if isinstance(error, httpx.HTTPStatusError):
+        status = error.response.status_code
+        return status >= httpx.codes.INTERNAL_SERVER_ERROR or status in _MAY_PASS
+    return isinstance(error, (CatalogFault, CatalogUnreachable, httpx.TransportError))
 
 
 def unreachable(error: Exception, where: str) -> CatalogUnreachable:

@@ -32,7 +32,7 @@ PATIENCE_S = 5.0
 """How long a request is tried again that got no answer, or one that says that the server has a fault."""
 
 _PAUSE_S = 0.25
-_SAFE = {"GET", "HEAD", "OPTIONS"}  # to be sent twice
+_SAFE = {"GET", "HEAD", "OPTIONS", "PUT"}  # to be sent twice; PATCH appends rows, POST makes nodes
 PASSING = frozenset({502, 503, 504})
 """Statuses of a proxy that waits for its server, or of a server that is busy."""
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
@@ -46,11 +46,11 @@ class BoundedTransport(httpx.BaseTransport):
     inner
         The transport that sends.
     patience
-        Seconds; the request that runs when they are over may still take its own timeout.
+        Seconds, `PATIENCE_S` when not given; the request that runs when they are over may still take its own timeout.
     """
 
-    def __init__(self, inner: httpx.BaseTransport, patience: float = PATIENCE_S) -> None:
-        self._inner, self._patience = inner, patience
+    def __init__(self, inner: httpx.BaseTransport, patience: float | None = None) -> None:
+        self._inner, self._patience = inner, PATIENCE_S if patience is None else patience
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request.
@@ -105,12 +105,17 @@ def close_with(context: Context) -> None:
 
 
 def own_connection(client: BaseClient) -> Any:
-    """Return the same node over a connection of its own, with Tiled's own clients and patience."""
+    """Return the same node over a connection of its own, with Tiled's own clients and bounded patience.
+
+    Tiled's own client would send again what got no answer, and a server that was only slow would have the
+    rows of a table twice.
+    """
     try:
         context = copy.copy(client.context)  # as pickle does it: a new HTTP client with the same credentials
         close_with(context)
     except TypeError:  # a server inside this process has no other connection
         context = client.context
+    bound_patience(context)
     return from_context(context, node_path_parts=list(client.path_parts), include_data_sources=True)
 
 

@@ -17,6 +17,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "doctor": "Find where the chain breaks, from the configuration to the pixels that a client gets.",
         "ioc": "Run the simulated Eiger2 in the foreground.",
         "paths": "Show what each path template of devices.yml becomes, on both sides.",
+        "replay": "Bring runs into the catalog whose documents are kept on disk.",
         "schema": "Print the JSON Schema of devices.yml, for completion in editors.",
         "serve": "Run the catalog's server in the foreground.",
         "tree": "List all that is in an HDF5 file, and where its links lead.",
