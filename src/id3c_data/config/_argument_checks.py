@@ -14,7 +14,7 @@ from ._document import is_null, node_below
 from ._faults import Fault, faults, model_of, shown, unknown_argument
 from ._names import did_you_mean
 from ._plugin_rules import setting_faults, unknown_setting
-from ._plugins import Plugin, plugins_of
+from ._plugins import AD_CREATOR, Plugin, plugins_of
 from ._problem import Finding
 from ._template_sites import READ, ROOT, SEMANTICS, WRITE
 
@@ -29,6 +29,7 @@ _CHECKED_ELSEWHERE = frozenset(("name", "prefix", "labels", "read_path_template"
 _TEMPLATES = (WRITE, READ, ROOT)
 """Arguments that may be written and left empty: the rules for templates say what that means."""
 
+_OF_WRITER = (*_TEMPLATES, SEMANTICS, "swmr", "file_prefix")
 _NEAR = 0.8
 
 _DETECTOR = """\
@@ -117,6 +118,8 @@ def _faults_by_model(call: Call, model: type[BaseModel]) -> Iterator[Fault]:
     for fault in faults(model, _values(call), call.title):
         if fault.code == "E205" and call.plugin:
             yield unknown_setting(fault.argument, model.model_fields, call.plugin)
+        elif fault.code == "E205" and call.made_by == AD_CREATOR and fault.argument in _OF_WRITER:
+            yield replace(fault, next_step="put it into the settings of the plugin that writes, such as hdf1")
         elif fault.code != "E206" or fault.argument not in (WRITE, READ):
             yield fault
         elif not templates:  # one template without the other is E301

@@ -20,6 +20,7 @@ __all__ = [
 
 _LONGEST_PV = 60
 _NOT_IN_A_PV = re.compile(r"[^!-~]|[\"'$]")
+_PLUGIN_AT_END = re.compile(r"[:}]((?:cam|HDF|image|Pva|ROI|Stats|TIFF)\d+:)$")
 _LONGEST_FILE_PREFIX = 28  # with unique id, series and file number a name fits the 64 characters left for it
 _FILE_PREFIX = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
@@ -67,6 +68,12 @@ def detector_prefix_faults(prefix: object) -> Iterator[Fault]:
         right = f'write "{prefix}:", so that the PVs are {prefix}:cam1:... and the like'
         next_step = right if prefix else "add the prefix of the IOC"
         yield _wrong_prefix("E211", f"{shown(prefix)} does not end in a colon", next_step)
+    elif isinstance(prefix, str) and (found := _PLUGIN_AT_END.search(prefix)):
+        what = f"{shown(prefix)} goes on to {found[1]}, which a plugin adds itself"
+        yield _wrong_prefix("E211", what, f'write "{prefix[: found.start(1)]}"')
+    elif isinstance(prefix, str) and prefix.endswith("::"):
+        what = f"{shown(prefix)} ends in two colons"
+        yield _wrong_prefix("E211", what, f'write "{prefix.rstrip(":")}:"')
 
 
 def file_prefix_faults(file_prefix: object, name: object) -> Iterator[Fault]:

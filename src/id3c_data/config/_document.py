@@ -11,7 +11,7 @@ from typing import Any, cast
 import yaml
 
 from ._problem import Problem
-from ._yaml_words import ESCAPED_QUOTE, in_words
+from ._yaml_words import ESCAPED_QUOTE, in_words, no_space
 
 __all__ = [
     "LINE_END",
@@ -27,6 +27,7 @@ __all__ = [
 
 _SEEN_LATE = re.compile("end of stream|<stream end>|could not find expected")
 _ESCAPED_QUOTE = re.compile(r'[:\-,\[{]\s+("(?:[^"\\]|\\[^"])*\\")\s*(?:#.*|,.*)?$')
+_NO_SPACE = re.compile(r"\s*(?:- +)?([A-Za-z_]\w*:[^\s/#][^#]*?)\s*(?:#.*)?$")
 MERGE = "tag:yaml.org,2002:merge"
 _NULL = "tag:yaml.org,2002:null"
 TEXT = "tag:yaml.org,2002:str"
@@ -105,6 +106,10 @@ def _not_yaml(path: Path, text: str, error: yaml.YAMLError) -> Problem:
     mark = getattr(error, "problem_mark", None)
     if mark and "escape" not in what and (quote := _escaped_quote(text, mark.line)):
         return _problem(path, "E103", *ESCAPED_QUOTE, *quote)
+    if mark and re.search("mapping values|block mapping start", what):
+        before = LINE_END.split(text)[max(mark.line - 1, 0)]
+        if found := _NO_SPACE.match(before):
+            return _problem(path, "E103", *no_space(found[1]), mark.line - 1, found.start(1))
     if _SEEN_LATE.search(what):  # where it began is more of a help than where it was seen
         mark = getattr(error, "context_mark", None) or mark
     line, column = (mark.line, mark.column) if mark else (0, 0)

@@ -102,11 +102,11 @@ def _number_in(value: object) -> float | None:
         return None
 
 
-def _write_number(text: object, number: float, kind: object) -> str:
+def _write_number(text: str, number: float, kind: type) -> str:
     if not math.isfinite(number) or number <= 0 or (kind is int and not number.is_integer()):
         return "use a number above 0"
     write = f"write {int(number) if number.is_integer() else number}"
-    is_plain = yaml.SafeLoader("").resolve(yaml.ScalarNode, text, (True, False)) == "tag:yaml.org,2002:str"
+    is_plain = isinstance(yaml.safe_load(text), str)
     return f"{write}: YAML takes {text} for text" if is_plain else f"{write}, without quotes"
 
 
@@ -116,8 +116,9 @@ def _words(model: type[BaseModel], argument: str, value: object) -> tuple[str, s
     field = model.model_fields[argument]
     said = next((words for words in field.metadata if isinstance(words, Words)), None)
     if said is not None:
-        number = _number_in(value) if field.annotation in (int, float) else None
-        next_step = said.next_step if number is None else _write_number(value, number, field.annotation)
+        kind: Any = field.annotation
+        number = _number_in(value) if kind in (int, float) else None
+        next_step = said.next_step if number is None else _write_number(str(value), number, kind)
         return f"{argument}: {shown(value)} {said.what}", next_step
     allowed = [str(choice) for choice in get_args(field.annotation)]
     listed = f"use one of {', '.join(map(repr, allowed))}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import yaml
@@ -10,9 +11,11 @@ from ._checks import Code, Devices, rule
 from ._document import MERGE, TEXT, Document, is_null, mappings_below, members
 from ._ignores import ignored_codes
 from ._problem import Finding, severity_of
+from ._yaml_words import no_space
 
 __all__ = ["READING_CODES", "ignores_name_warnings", "keys_are_unique", "sections_hold_devices"]
 
+_NO_SPACE = re.compile(r"[A-Za-z_]\w*:\S.*")
 _RIGHT = """\
 ophyd.EpicsMotor:
   - {name: m1, prefix: "gp:m1"}
@@ -140,13 +143,15 @@ def _wrong_section(document: Document, name: str, key: yaml.Node, section: yaml.
 
 
 def _keys_that_are_no_text(document: Document, mapping: yaml.MappingNode) -> Iterator[Finding]:
-    for key, _ in mapping.value:
+    for key, value in mapping.value:
         if not isinstance(key, yaml.ScalarNode):
             what = f"{_shape(key)} where a name belongs"
             yield Finding(document.path, key, what, "write a name before the colon")
         elif key.tag not in (TEXT, MERGE):
             what = f"YAML does not read {key.value!r} as text"
             yield Finding(document.path, key, what, f'put it in quotes: "{key.value}"')
+        elif is_null(value) and _NO_SPACE.fullmatch(key.value):
+            yield Finding(document.path, key, *no_space(key.value))
 
 
 def _shape(node: yaml.Node) -> str:

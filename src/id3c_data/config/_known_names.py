@@ -63,6 +63,7 @@ KNOWN: Mapping[str, tuple[str, ...]] = MappingProxyType(
 their versions (``_V34``).
 """
 
+_HAVE_NONE = ("id3c_data", "apstools")  # all their devices are in modules below
 _NEAR = 0.88
 _VERSION = re.compile(r"(_V\d+)*$")
 
@@ -84,6 +85,8 @@ def misspelt(path: str) -> ConfigError | None:
         An import path. Of another package's names that are not known here many are right, so only one that
         is all but a known one is taken for misspelt; of this package's, each that is not known.
     """
+    if path in KNOWN and "." in path:
+        return _error(f"{path!r} is a module", f"name what it has: {', '.join(KNOWN[path])}")
     module, _, name = path.rpartition(".")
     if module not in KNOWN:
         return _misspelt_module(module, name)
@@ -98,7 +101,11 @@ def misspelt(path: str) -> ConfigError | None:
 def _misspelt_module(module: str, name: str) -> ConfigError | None:
     with_it = [other for other, names in KNOWN.items() if _VERSION.sub("", name) in names]
     near = get_close_matches(module, with_it, n=1, cutoff=_NEAR)
-    return _error(f"there is no module {module!r}", f"did you mean {near[0]!r}?") if near else None
+    if module in _HAVE_NONE:
+        near = [other for other in with_it if other.startswith(f"{module}.")]
+    if not near:
+        return None
+    return _error(f"there is no {name!r} in {module!r}", f"did you mean '{near[0]}.{name}'?")
 
 
 def _is_near(name: str, known: tuple[str, ...]) -> bool:

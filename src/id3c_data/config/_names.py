@@ -41,5 +41,8 @@ def did_you_mean(wrong: str, right: Iterable[str], otherwise: str, *, cutoff: fl
     """
     known = [name for name in right if not name.startswith("_")]
     by_lower_case = {name.lower(): name for name in known}
+    longer = [name for name in known if name.startswith(f"{wrong}_")]
+    if len(longer) == 1:
+        return f"did you mean {longer[0]!r}?"
     nearest = get_close_matches(wrong.lower(), by_lower_case, n=1, cutoff=cutoff)
     return f"did you mean {by_lower_case[nearest[0]]!r}?" if nearest else otherwise

@@ -12,7 +12,7 @@ from ._device_rules import detector_prefix_faults
 from ._entries import DeviceEntry
 from ._faults import shown
 from ._plugin_rules import plugin_faults
-from ._plugins import AD_CREATOR, CREATORS, Plugin, plugins_of
+from ._plugins import AD_CREATOR, CREATORS, EIGER2_CREATOR, EIGER2_PLUGINS, Plugin, class_of, plugins_of
 from ._problem import Finding
 
 __all__ = ["CREATED", "cameras_are_there", "plugins_are_known", "prefixes_of_detectors_end"]
@@ -63,13 +63,37 @@ def plugins_are_known(devices: Devices) -> Iterator[Finding]:
             first.setdefault(plugin.name, plugin.at.start_mark.line + 1)
             for fault in plugin_faults(plugin.name, _known_plugins(entry), plugin.settings):
                 yield Finding(entry.path, plugin.at, fault.what, fault.next_step)
+            if _is_of_another(entry, plugin):
+                what = f"plugins: {plugin.name} cannot be a {plugin.made_by}"
+                yield Finding(entry.path, plugin.settings["class"][1], what, "leave its class out")
+
+
+def _is_of_another(entry: DeviceEntry, plugin: Plugin) -> bool:
+    """Say whether a plugin of an Eiger2 has the class of this package for another plugin."""
+    right = EIGER2_PLUGINS.get(plugin.name, "") if entry.creator == EIGER2_CREATOR else ""
+    return (
+        right.startswith("id3c_data.")
+        and plugin.made_by in EIGER2_PLUGINS.values()
+        and class_of(entry, plugin) != right
+    )
 
 
 def _no_plugin(entry: DeviceEntry, at: yaml.Node, value: Any) -> Finding:
     if at is entry.argument_node("plugins"):
-        return Finding(entry.path, at, f"plugins: {shown(value)} is no list", "write `- cam`, one a line")
+        next_step = "begin each plugin with `- `" if isinstance(value, dict) else "write `- cam`, one a line"
+        return Finding(entry.path, at, f"plugins: {shown(value)} is no list", next_step)
+    if name := _not_indented(value):
+        what = f"plugins: what follows {name} is not indented below it"
+        return Finding(entry.path, at, what, f"begin the settings of {name} to the right of its name")
     next_step = "write a name such as `- image`, or `- hdf1: {...}` with the plugin's settings"
     return Finding(entry.path, at, f"plugins: {shown(value)} describes no plugin", next_step)
+
+
+def _not_indented(value: Any) -> str:
+    """Return the name of a plugin that has its settings beside it, where they belong below it."""
+    given = list(cast("dict[Any, Any]", value).items()) if isinstance(value, dict) else []
+    name = given[0][0] if len(given) > 1 and given[0][1] is None and given[1][1] is not None else ""
+    return name if isinstance(name, str) else ""
 
 
 def _known_plugins(entry: DeviceEntry) -> tuple[str, ...]:
@@ -77,6 +101,13 @@ def _known_plugins(entry: DeviceEntry) -> tuple[str, ...]:
     if entry.creator == AD_CREATOR and isinstance(defaults, dict):
         return tuple(map(str, cast("dict[Any, Any]", defaults)))  # apstools takes them for all of its own
     return CREATORS[entry.creator]
+
+
+def _is_camera(found: Plugin | tuple[yaml.Node, Any]) -> bool:
+    """Say whether it is the camera, or is meant to be."""
+    if isinstance(found, Plugin):
+        return found.name == "cam"
+    return isinstance(found[1], dict) and "cam" in found[1]
 
 
 @rule(
@@ -90,6 +121,6 @@ def cameras_are_there(devices: Devices) -> Iterator[Finding]:
     for entry in devices.entries:
         if "plugins" in entry.arguments and entry.creator in CREATORS:
             found = list(plugins_of(entry))
-            if not any(isinstance(plugin, Plugin) and plugin.name == "cam" for plugin in found):
-                at = entry.argument_node("plugins")
+            at = entry.argument_node("plugins")
+            if isinstance(at, yaml.SequenceNode) and not any(map(_is_camera, found)):
                 yield Finding(entry.path, at, "plugins: there is no cam", "add `- cam` to the plugins")

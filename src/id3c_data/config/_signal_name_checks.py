@@ -73,7 +73,10 @@ class _Names:
         same_end = sorted(signal for signal in self.signals if signal.endswith(f".{name}"))
         if same_end:
             return f"did you mean {same_end[-1]!r}?"
-        otherwise = 'name signals of the plugins that the device has, such as "stats1.max_value"'
+        first, _, below = name.partition(".")
+        if below and first not in self.parts:
+            return f"it has {', '.join(sorted(self.parts))}: name a signal of one of these"
+        otherwise = 'name a part and its signal with a dot between, such as "stats1.total"'
         return did_you_mean(name, sorted(self.signals | self.parts), otherwise)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["ESCAPED_QUOTE", "in_words"]
+__all__ = ["ESCAPED_QUOTE", "in_words", "no_space"]
 
 _QUOTES = "put the whole value in quotes"
 _TAB = r"character '\\t'"
@@ -52,6 +52,12 @@ ESCAPED_QUOTE = (
     "use single quotes: backslashes stand for themselves there",
 )
 """What is wrong with a value such as ``"D:\\new\\"``, and what to do."""
+
+
+def no_space(text: str) -> tuple[str, str]:
+    """Return what is wrong with ``name:value``, and what to do."""
+    name, _, value = text.partition(":")
+    return f"there is no space after the colon of {text!r}", f"write `{name}: {value.strip()}`"
 
 
 def in_words(error: str) -> tuple[str, str, str]:

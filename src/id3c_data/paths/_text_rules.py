@@ -18,7 +18,7 @@ _DIRECTIVES = frozenset("YymdHIMSfjUWwuVGbBaAp")
 _PLACEHOLDER = re.compile(
     r"(?i:FIXME|CHANGE_?ME)|\bTODO\b|(?<![^/\\])(?i:todo|path[/\\]+to)(?![^/\\])|<[^<>]*>"
 )
-_MACRO = re.compile(r"\$[({][^)}]*[)}]?|\$\w+|^~")
+_MACRO = re.compile(r"\$[({][^)}]*[)}]?|\$\w+|\{[^{}]*\}|^~")
 
 
 class _Template(NamedTuple):

@@ -34,14 +34,15 @@ def test_known_names_are_there(module: str) -> None:
     [
         ("id3c_data.devices.Eiger2Detectr", "Eiger2Detector"),
         ("id3c_data.devices.Eiger2Detector_V34", "Eiger2Detector"),
-        ("id3c_data.device.Eiger2Detector", "id3c_data.devices"),
-        ("id3cdata.devices.eiger2_creator", "id3c_data.devices"),
+        ("id3c_data.device.Eiger2Detector", "id3c_data.devices.Eiger2Detector"),
+        ("id3c_data.Eiger2Detector", "id3c_data.devices.Eiger2Detector"),
+        ("id3cdata.devices.eiger2_creator", "id3c_data.devices.eiger2_creator"),
         ("apstools.devices.ad_creatr", "ad_creator"),
         ("apstools.devices.AD_EpicsFilenameHDF5Plugin", "AD_EpicsFileNameHDF5Plugin"),
-        ("apstools.device.ad_creator", "apstools.devices"),
+        ("apstools.device.ad_creator", "apstools.devices.ad_creator"),
         ("ophyd.EpicsMotr", "EpicsMotor"),
         ("ophyd.areadetector.plugins.StatPlugin_V34", "StatsPlugin_V34"),
-        ("ophyd.areadetectors.plugins.HDF5Plugin_V34", "ophyd.areadetector.plugins"),
+        ("ophyd.areadetectors.plugins.HDF5Plugin_V34", "ophyd.areadetector.plugins.HDF5Plugin_V34"),
     ],
 )
 def test_misspelt_name_is_found_with_the_right_one(path: str, meant: str) -> None:

@@ -61,11 +61,11 @@ def test_device_that_its_class_refuses_is_an_error_with_its_place(tmp_path: Path
 
 def test_refusal_by_our_own_class_keeps_its_next_step(tmp_path: Path) -> None:
     pair = PAIR.strip("{}")
-    device = f"{{name: eiger2, prefix: 'x:', {pair}, hinted: [stats1.totl]}}"
-    with pytest.raises(ConfigError, match="refuses this device: eiger2: hinted: there is no") as raised:
-        load_devices(written(tmp_path, f"id3c_data.devices.Eiger2Detector:\n- {device}\n"))
-    assert raised.value.next_step.startswith("name signals of the plugins")
-    assert raised.value.code == "E215"
+    plugins = "[cam, {stats1: {class: ophyd.areadetector.plugins.ROIPlugin_V34}}]"
+    device = f"{{name: eiger2, prefix: 'x:', {pair}, plugins: {plugins}}}"
+    with pytest.raises(ConfigError, match="refuses this device: eiger2: plugins: stats1 cannot be") as raised:
+        load_devices(written(tmp_path, f"id3c_data.devices.eiger2_creator:\n- {device}\n"))
+    assert raised.value.next_step.startswith("leave its class out")
 
 
 def test_refusal_is_that_of_the_check_by_code_and_words(tmp_path: Path) -> None:
