@@ -1,0 +1,129 @@
+"""Feed what reads bytes of strangers with damaged ones: ``python tests/fuzz/run.py [TARGET...]``.
+
+Each target runs in a process of its own, whose memory is limited. It fails where one crashes, hangs, takes
+too much memory, or refuses an input in words that are not ours; what it was fed with last is said then.
+``--record`` writes what came of it to docs/_fuzzing.json, from which docs/reference/faults.md has it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import IO, Any
+
+INPUTS = 10_000
+HEADROOM_MB = 512
+"""Address space that reading may take beyond what the process has when it begins."""
+HANG_S = 20
+"""Longest that one input may take."""
+RECORD = Path(__file__).parents[2] / "docs" / "_fuzzing.json"
+
+
+def main() -> None:
+    """Feed the targets, and say what came of each."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("targets", nargs="*", help="which ones; without, all")
+    parser.add_argument("--inputs", type=int, default=INPUTS, help="inputs of each")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--record", action="store_true", help="write docs/_fuzzing.json")
+    parser.add_argument(
+        "--here", metavar="FILE", help="feed one target in this process; FILE has its last input"
+    )
+    arguments = parser.parse_args()
+    if arguments.here:
+        print(json.dumps(feed(arguments.targets[0], arguments.inputs, arguments.seed, arguments.here)))
+        return
+    found = {}
+    for name in arguments.targets or known_targets():
+        found[name] = fed(name, arguments.inputs, arguments.seed)
+        print(f"{name:24}", *(f"{key} {value}" for key, value in found[name].items()), sep="  ", flush=True)
+    if arguments.record:
+        RECORD.write_text(json.dumps(found, indent=1) + "\n")
+
+
+def known_targets() -> list[str]:
+    """Return the names of all targets."""
+    from targets import TARGETS
+
+    return list(TARGETS)
+
+
+def fed(name: str, inputs: int, seed: int) -> dict[str, Any]:
+    """Feed one target in a process of its own, and return what came of it."""
+    with tempfile.NamedTemporaryFile("r") as last:
+        options = ["--here", last.name, "--inputs", str(inputs), "--seed", str(seed)]
+        done = subprocess.run(
+            [sys.executable, __file__, *options, "--", name], capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            fate = signal.Signals(-done.returncode).name if done.returncode < 0 else "an error"
+            raise SystemExit(f"{name}: ended with {fate}, fed with {last.read()}\n{done.stderr[-3000:]}")
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def feed(name: str, inputs: int, seed: int, last: str) -> dict[str, Any]:
+    """Feed one target in this process, and return what came of it."""
+    from hypothesis import HealthCheck, Phase, given, settings
+    from hypothesis import seed as seeded
+    from targets import TARGETS
+
+    target, counts = TARGETS[name](), {"taken": 0, "refused": 0}
+
+    def take(one: Any) -> None:
+        signal.alarm(HANG_S)  # which ends the process, also while C code hangs
+        note(file, repr(one))
+        try:
+            target.take(one)
+        except target.refusals:
+            counts["refused"] += 1
+        else:
+            counts["taken"] += 1
+
+    options = settings(
+        max_examples=inputs,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    limit_memory()
+    before, began = peak_mb(), time.monotonic()
+    with Path(last).open("w") as file:
+        seeded(seed)(options(given(target.inputs)(take)))()
+    return {
+        "inputs": sum(counts.values()),
+        **counts,
+        "seconds": round(time.monotonic() - began, 1),
+        "grown_mb": round(peak_mb() - before),
+    }
+
+
+def note(file: IO[str], text: str) -> None:
+    """Keep the input that is about to be taken."""
+    file.seek(0)
+    file.truncate()
+    file.write(text)
+    file.flush()
+
+
+def limit_memory() -> None:
+    """Let this process have but so much more address space than it has by now."""
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    limit = pages * resource.getpagesize() + HEADROOM_MB * 2**20
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+
+
+def peak_mb() -> float:
+    """Return the most memory that this process ever had."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+if __name__ == "__main__":
+    main()
