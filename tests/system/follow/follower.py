@@ -1,4 +1,4 @@
-"""Follows one run, in a process of its own: ``python follower.py zmq|tiled WHERE KEY SETTLE_S``.
+"""Follows one run, in a process of its own: ``python follower.py zmq|tiled WHERE KEY SETTLE_S DATA_KEY``.
 
 Each frame is told as a line of JSON with a digest of its pixels; the last line says how it ended.
 """
@@ -19,10 +19,11 @@ def tell(**line: Any) -> None:
     print(json.dumps(line), flush=True)
 
 
-def main(kind: str, where: str, key: str, settle_s: str) -> None:
+def main(kind: str, where: str, key: str, settle_s: str, data_key: str = "") -> None:
     if key:
         os.environ["TILED_API_KEY"] = key
-    with follow(where, retry_timeout=50, settle_timeout=float(settle_s)) as frames:
+    options = {"retry_timeout": 50, "settle_timeout": float(settle_s), "data_key": data_key or None}
+    with follow(where, **options) as frames:
         tell(listening=kind)
         try:
             for frame in frames:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -13,7 +11,8 @@ from id3c_data.catalog import Server
 from id3c_data.errors import FramesMissing
 from id3c_data.sim import FrameModel
 
-POINTS = 8
+from .scene import POINTS, Scene, digests_of, series_in_plugin_file
+
 WAYS = {
     "dcu point": ({"writer": "dcu", "series": "point"}, 2),
     "dcu run": ({"writer": "dcu", "series": "run", "images_per_file": 4}, 4),
@@ -22,80 +21,10 @@ WAYS = {
 """Arguments of the detector, and frames that followers must have seen before the run may go on."""
 
 
-class Scene:
-    """A RunEngine and a process for each way to follow it."""
-
-    def __init__(
-        self, engine: Any, server: Server, proxy: tuple[str, str], followers: Callable[..., Any], settle: str
-    ) -> None:
-        self._engine, self._server, self._start, self._settle = engine, server, followers, settle
-        self.following = [followers("zmq", proxy[1], "", settle)]
-        self._wait_until(lambda: self.following[0].lines)
-
-    def _wait_until(self, condition: Callable[[], Any]) -> None:
-        from bluesky import plan_stubs as bps
-
-        def plan() -> Any:
-            while not condition():
-                yield from bps.sleep(0.02)
-
-        self._engine(plan())
-
-    def run(self, detector: Any, seen: int, fail_after: int = POINTS) -> None:
-        """Take the points, and wait in the middle until every follower has seen some frames."""
-        from bluesky import plan_stubs as bps
-        from bluesky import preprocessors as bpp
-
-        @bpp.stage_decorator([detector])
-        @bpp.run_decorator()
-        def plan() -> Any:
-            for point in range(POINTS):
-                if point == fail_after:
-                    raise RuntimeError("no beam")
-                yield from bps.trigger_and_read([detector])
-                while point == POINTS // 2 and not self._seen(seen):
-                    yield from bps.sleep(0.02)
-
-        token = self._engine.subscribe(self._join, "start")
-        try:
-            self._engine(plan())
-        finally:
-            self._engine.unsubscribe(token)
-
-    def _join(self, _name: str, doc: dict[str, Any]) -> None:
-        uri = f"{self._server.uri}/metadata/{doc['uid']}"
-        self.following.append(self._start("tiled", uri, self._server.api_key, self._settle))
-
-    def _seen(self, count: int) -> bool:
-        return len(self.following) == 2 and all(
-            follower.lines and len(follower.frames) >= count for follower in self.following
-        )
-
-
 @pytest.fixture
 def scene(engine: Any, server: Server, proxy: tuple[str, str], followers: Callable[..., Any]) -> Any:
     """Followers, and a run that they follow."""
     return lambda settle="15": Scene(engine, server, proxy, followers, settle)
-
-
-def digests_of(model: FrameModel, frames: list[dict[str, Any]]) -> list[str]:
-    """What the pixels must be, by the series that stands in the master's name."""
-    return [digest(model, series_of(frame), frame["frame"] + 1) for frame in frames]
-
-
-def digest(model: FrameModel, series: int, image: int) -> str:
-    return hashlib.sha256(model.frame(series, image).tobytes()).hexdigest()
-
-
-def series_of(frame: dict[str, Any]) -> int:
-    (number,) = re.findall(r"_(\d+)_master", frame["master"])
-    return int(number)
-
-
-def series_in_plugin_file(model: FrameModel, frames: list[dict[str, Any]]) -> list[int]:
-    """Which series each frame is the first image of; the plugin's file does not say it."""
-    known = {digest(model, series, 1): series for series in range(1, 200)}
-    return [known[frame["digest"]] for frame in frames]
 
 
 @pytest.mark.parametrize("way", WAYS)
