@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ._beside import is_beside
 
-__all__ = ["Paths", "devices_files"]
+__all__ = ["Paths", "as_paths", "devices_files"]
 
 Paths = str | PathLike[str] | Iterable[str | PathLike[str]]
 """One file or folder, or several."""
@@ -23,13 +23,16 @@ def devices_files(paths: Paths) -> tuple[Path, ...]:
 
     A folder that holds none is returned itself: reading it is a problem that says so.
     """
-    if isinstance(paths, str | PathLike):
-        paths = [paths]
     found: dict[str, Path] = {}
-    for path in paths:
-        for file in _files_of(Path(path)):
+    for path in as_paths(paths):
+        for file in _files_of(path):
             found.setdefault(realpath(file), file)
     return tuple(found.values())
+
+
+def as_paths(paths: Paths) -> list[Path]:
+    """Return one path or several as a list."""
+    return [Path(path) for path in ([paths] if isinstance(paths, str | PathLike) else paths)]
 
 
 def _files_of(path: Path) -> Iterator[Path]:

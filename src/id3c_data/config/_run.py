@@ -13,7 +13,7 @@ from ._calls import calls
 from ._checks import Check, Devices
 from ._document import Document, read_document
 from ._entries import DeviceEntry, device_entries
-from ._files import Paths, devices_files
+from ._files import Paths, as_paths, devices_files
 from ._ignores import without_ignored
 from ._in_child import find_in_child
 from ._named_classes import named_classes
@@ -79,7 +79,9 @@ def load(
     beside
         Whether to check what stands beside the files of devices too.
     """
-    named = devices_files(paths)
+    given = as_paths(paths)
+    wrong = [] if beside else [_no_file_of_devices(path) for path in given if is_beside(path)]
+    named = devices_files(given if beside else [path for path in given if not is_beside(path)])
     alone = tuple(file for file in named if is_beside(file)) if beside else ()
     files = tuple(file for file in named if file not in alone)
     others = tuple(dict.fromkeys((*files_beside(files), *alone))) if beside else ()
@@ -89,12 +91,17 @@ def load(
     entries = tuple(entry for document in documents for entry in device_entries(document))
     find = find or (lambda names: find_in_child(names, import_timeout))
     devices = Devices(documents, entries, find(_import_paths(entries)) if imports else {}, neighbours)
-    problems = [result for result in read if isinstance(result, Problem)]
+    problems = wrong + [result for result in read if isinstance(result, Problem)]
     problems += run_checks((*CHECKS, *BESIDE_CHECKS), devices)
-    order = [*files, *others]
+    order = [*(problem.path for problem in wrong), *files, *others]
     return Loaded(
         tuple(order), devices, tuple(sorted(problems, key=lambda problem: order.index(problem.path)))
     )
+
+
+def _no_file_of_devices(path: Path) -> Problem:
+    what = "describes no devices, but what stands beside them"
+    return Problem(path, 1, 1, 2, "E101", what, "name the file of devices")
 
 
 def run_checks(checks: Iterable[Check], devices: Devices) -> list[Problem]:

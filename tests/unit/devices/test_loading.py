@@ -59,6 +59,15 @@ def test_device_that_its_class_refuses_is_an_error_with_its_place(tmp_path: Path
     assert raised.value.where == f"{file}:2:3"
 
 
+@pytest.mark.parametrize("devices", ["", "ophyd.sim.SynAxis:\n- {name: m1}\n"])
+def test_file_of_a_server_is_no_file_of_devices(tmp_path: Path, devices: str) -> None:
+    if devices:
+        written(tmp_path, devices)
+    (tmp_path / "tiled.yml").write_text("catalog: {uri: x}\n")
+    with pytest.raises(ConfigError, match="E101: describes no devices"):
+        load_devices(tmp_path / "tiled.yml")
+
+
 def test_refusal_by_our_own_class_keeps_its_next_step(tmp_path: Path) -> None:
     pair = PAIR.strip("{}")
     plugins = "[cam, {stats1: {class: ophyd.areadetector.plugins.ROIPlugin_V34}}]"
