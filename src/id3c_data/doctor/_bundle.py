@@ -17,9 +17,9 @@ from pathlib import Path
 import click
 
 from ..errors import Id3cDataError
+from ..h5api import Looker
 from ._diagnose import Diagnosis
 from ._frames_look import tree_text
-from ._looker import Looker
 from ._secrets import STRUCK, Striker, is_secret_name
 from ._settings import DEFAULT_DEVICES, Settings
 from ._text import as_json, headline_of, line_of

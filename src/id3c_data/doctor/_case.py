@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..config import Loaded, RightSite
 from ..errors import Id3cDataError
+from ..h5api import Looker
 from ..paths import PathMap, PathTemplates
-from ._looker import Looker
 from ._settings import DEFAULT_DEVICES, Settings
 
 if TYPE_CHECKING:

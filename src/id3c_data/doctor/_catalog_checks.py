@@ -13,8 +13,8 @@ import yaml
 
 from ..config import ICONFIG, TILED, Devices, Finding, RightSite, beside, value_at
 from ..errors import CatalogError, Id3cDataError
+from ..h5api import Looker
 from ._bounded import within
-from ._looker import Looker
 from ._note import Note
 
 if TYPE_CHECKING:

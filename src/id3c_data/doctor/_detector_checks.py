@@ -11,11 +11,11 @@ import yaml
 
 from ..config import DeviceEntry, Finding, RightSite
 from ..errors import DetectorFault, DetectorTimeout
+from ..h5api import Looker
 from ..paths import PathTemplates
 from ._folder_look import FolderLook, existing_part, look_at_folder
 from ._folder_question import FolderQuestion
 from ._ioc import HOW_TO_REACH, Ioc
-from ._looker import Looker
 from ._note import Note
 from ._same_place import prove_same_place
 
@@ -84,6 +84,10 @@ class DetectorChecks:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give up all PVs: ophyd would take them for its own."""
         self._ioc.close()
 
     def guarded(self, check: Callable[[], Seen]) -> Seen:

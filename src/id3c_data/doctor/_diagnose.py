@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from ..errors import ConfigError
+from ..h5api import Looker
 from ._case import Case, Master
 from ._exposure import expose
 from ._hop import HopResult, Seen, result_of
@@ -17,7 +18,6 @@ from ._hop_catalog import catalog_entry, client_pixels, documents, server
 from ._hop_detector import configuration, ioc, read_path, write_path
 from ._hop_files import external_links, master_file
 from ._hop_images import chunks, image_files
-from ._looker import Looker
 from ._run_of_case import find_run
 from ._secrets import Striker
 from ._settings import Settings

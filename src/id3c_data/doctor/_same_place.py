@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from ..h5api import Looker
 from ..paths import PathTemplates
 from ._folder_look import make_folder, remove_folder, subfolders
 from ._folder_question import FolderQuestion
-from ._looker import Looker
 
 __all__ = ["Proof", "prove_same_place"]
 

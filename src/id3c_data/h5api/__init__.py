@@ -10,6 +10,7 @@ from ._dectris_decoder import DectrisDecoder
 from ._hops import Found, Hop
 from ._imagecodecs_decoder import ImagecodecsDecoder
 from ._independent import IndependentResolver, open_independent, written_in_swmr_mode
+from ._looker import Looker
 from ._looks import Look, Memory, NotQuiet, NotYet
 from ._low_level import (
     Node,
@@ -60,6 +61,7 @@ __all__ = [
     "Inconsistent",
     "IndependentResolver",
     "Look",
+    "Looker",
     "Memory",
     "Node",
     "NotQuiet",

@@ -34,7 +34,7 @@ from ._compressed import CompressedFrame
 from ._descriptors import DESCRIPTORS, FileReference
 from ._image_shape import ImageShape
 
-__all__ = ["FrameSource", "frame_source", "pixel_type", "raw_source"]
+__all__ = ["FrameSource", "LibrarySource", "frame_source", "pixel_type", "raw_source"]
 
 _DAMAGED = "copy the file again from where it was written; the other frames can be read"
 
@@ -110,7 +110,7 @@ def frame_source(
     with hdf5_errors(where):
         grid = ChunkGrid.of(chunks_of(dataset), image, where)
         chunks: Chunks = (
-            ChunkTable.of(grid, stored_chunks(dataset)) if lasting else ChunkLookup(grid, dataset, where)
+            ChunkTable.of(grid, *stored_chunks(dataset)) if lasting else ChunkLookup(grid, dataset, where)
         )
     if codec is Codec.HDF5:
         return LibrarySource(image, file, name, chunks)

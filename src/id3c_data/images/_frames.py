@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from bisect import bisect_right
 from collections.abc import Iterator
 from itertools import accumulate
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from ..errors import FileClosed, FrameNotWritten, Hdf5Error
 from ._compressed import CompressedFrame
 from ._descriptors import DESCRIPTORS
+from ._frame_source import LibrarySource
 from ._layouts import read_master
 from ._mask import mask_from_frame, read_mask
 from ._metadata import FrameMetadata, read_metadata
@@ -41,6 +43,7 @@ class StackFrames:
 
     def __init__(self, paths: tuple[Path, ...], resolver: RecordingResolver, channel: str) -> None:
         self._resolver, self._channel, self._closed = resolver, channel, False
+        self._looks_again = True
         self._masters = [self._read_master(path) for path in paths]
         self._starts = [0, *accumulate(master.frames for master in self._masters)]
         self.type = self._common_type()
@@ -78,6 +81,17 @@ class StackFrames:
     def unchanged(self) -> bool:
         """Whether each file that was opened is for sure as it was then."""
         return self._resolver.unchanged
+
+    @property
+    def needs_hdf5(self) -> bool:
+        """Whether HDF5 itself has to decode some of the frames."""
+        return any(isinstance(source, LibrarySource) for master in self._masters for source in master.sources)
+
+    def as_found(self) -> StackFrames:
+        """Return these frames without those that come later."""
+        found = copy.copy(self)
+        found._looks_again = False
+        return found
 
     @property
     def metadata(self) -> FrameMetadata:
@@ -123,6 +137,8 @@ class StackFrames:
         try:
             return self._masters[at].place(n - self._starts[at]).compressed()
         except FrameNotWritten:
+            if not self._looks_again:
+                raise
             self._look_again(at)
             return self._masters[at].place(n - self._starts[at]).compressed()
 

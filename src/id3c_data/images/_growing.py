@@ -74,6 +74,15 @@ class GrowingFrames:
         return True
 
     @property
+    def needs_hdf5(self) -> bool:
+        """Whether HDF5 is needed to read: always, since each read looks at the files."""
+        return True
+
+    def as_found(self) -> GrowingFrames:
+        """Return the frames themselves: what of them is there is looked for with each read."""
+        return self
+
+    @property
     def metadata(self) -> FrameMetadata:
         """What the first master says about detector and beam."""
         if self._metadata is None:

@@ -62,6 +62,15 @@ class Frames(Protocol):
         ...
 
     @property
+    def needs_hdf5(self) -> bool:
+        """Whether HDF5 itself has to decode some of the frames."""
+        ...
+
+    def as_found(self) -> Frames:
+        """Return the frames without those that come later."""
+        ...
+
+    @property
     def metadata(self) -> FrameMetadata:
         """What the first master says about detector and beam."""
         ...
@@ -155,6 +164,19 @@ class FrameStack(NDArrayOperatorsMixin):
         opened counts as changed, since it may be written again without a trace.
         """
         return self._frames.unchanged
+
+    @property
+    def needs_hdf5(self) -> bool:
+        """Whether reading calls HDF5: it decodes some of the frames, or the stack grows."""
+        return self._frames.needs_hdf5
+
+    def as_found(self) -> FrameStack:
+        """Return this stack as it was found when it was opened.
+
+        Where a frame is missing, an open stack looks whether its file has come since. This one does not: it
+        opens no HDF5 file again, unless `needs_hdf5`.
+        """
+        return FrameStack(self._frames.as_found(), self._view)
 
     @property
     def metadata(self) -> FrameMetadata:

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from id3c_data.doctor._looker import Looker
 from id3c_data.errors import FileMissing, Hdf5Error
+from id3c_data.h5api import Looker
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,7 @@ def test_errors_come_as_they_are(looker: Looker) -> None:
 
 def test_process_that_hangs_is_left_behind(looker: Looker) -> None:
     before = looker.ask(os.getpid)
-    with pytest.raises(TimeoutError, match="no answer within 0.2 s"):
+    with pytest.raises(TimeoutError, match=r"no answer within 0\.2 s"):
         looker.ask_within(0.2, time.sleep, 60)
     assert looker.ask(os.getpid) != before
 

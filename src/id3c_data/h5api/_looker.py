@@ -1,7 +1,4 @@
-"""A process that looks at files for this one: a dead file server may keep it, a damaged file end it.
-
-``python -m id3c_data.doctor._looker N`` is that process; N is its end of the connection.
-"""
+"""A process that looks at files for this one: a dead file server may keep it, a damaged file end it."""
 
 from __future__ import annotations
 
@@ -14,7 +11,7 @@ import threading
 from collections.abc import Callable
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
-from typing import Any, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar
 
 from ..errors import Hdf5Error
 
@@ -103,7 +100,7 @@ class Looker:
         ours, theirs = Pipe()
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603 - our own module
-                [sys.executable, "-m", __spec__.name, str(theirs.fileno())],
+                [sys.executable, "-m", f"{__package__}._looker_child", str(theirs.fileno())],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
@@ -131,24 +128,3 @@ class Looker:
             f"the process that read it ended {how}: the file is damaged in a way that HDF5 does not survive",
             next_step="copy the file again from where it was written, or leave it out",
         )
-
-
-def _main() -> None:
-    connection = Connection(int(sys.argv[1]))
-    connection.send("ready")
-    while True:
-        try:
-            function, args, kwargs = connection.recv()
-        except EOFError:
-            return
-        answer: Any = None
-        error: BaseException | None = None
-        try:
-            answer = function(*args, **kwargs)
-        except Exception as raised:
-            error = raised
-        connection.send((answer, error))
-
-
-if __name__ == "__main__":
-    _main()
