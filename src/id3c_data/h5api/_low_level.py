@@ -16,6 +16,7 @@ from typing import Any, Final, Literal, TypeAlias
 import h5py
 import numpy as np
 from h5py import h5d, h5f, h5g, h5l, h5o, h5s
+from numpy.typing import NDArray
 
 __all__ = [
     "ENDLESS",
@@ -189,15 +190,27 @@ def filters_of(dataset: h5py.Dataset) -> tuple[tuple[int, tuple[int, ...]], ...]
     return tuple((int(number), tuple(int(option) for option in options)) for number, _, options, _ in filters)
 
 
-def stored_chunks(dataset: h5py.Dataset) -> list[StoredChunk]:
-    """Return all chunks that are in the file."""
-    chunks: list[StoredChunk] = []
-    dataset.id.chunk_iter(
-        lambda info: chunks.append(
-            StoredChunk(info.chunk_offset, info.filter_mask, info.byte_offset, info.size)
-        )
-    )
-    return chunks
+def stored_chunks(dataset: h5py.Dataset) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return all chunks that are in the file, as two arrays with a row for each.
+
+    Returns
+    -------
+    tuple
+        Where each begins in the dataset, and its byte offset, size, and filters that were left out.
+    """
+    numbers: list[int] = []
+    extend, append = numbers.extend, numbers.append
+
+    def take(chunk: Any) -> None:  # as little as can be: there may be 100 000 of them
+        offset, mask, place, size = chunk
+        extend(offset)
+        append(place)
+        append(size)
+        append(mask)
+
+    dataset.id.chunk_iter(take)
+    table = np.array(numbers, np.int64).reshape(-1, dataset.ndim + 3)
+    return table[:, :-3], table[:, -3:]
 
 
 def contiguous_offset(dataset: h5py.Dataset) -> int | None:

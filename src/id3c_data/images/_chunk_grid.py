@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import prod
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ..errors import Hdf5Error
 from ._image_shape import ImageShape
 
@@ -75,14 +78,24 @@ class ChunkGrid:
         """Yield row and column of each chunk of a frame."""
         return ((row, column) for row in range(self.shape[1]) for column in range(self.shape[2]))
 
-    def cell_of(self, offset: tuple[int, ...]) -> tuple[int, int, int] | None:
-        """Return layer, row and column of a chunk; None for other channels, and beyond the grid."""
-        if self.lead == 2 and offset[1] // self.chunk[1] != self.channel // self.chunk[1]:
-            return None
-        height, width = self.chunk[-2:]
-        layer = self.layer(offset[0]) if self.lead else 0
-        cell = layer, offset[-2] // height, offset[-1] // width
-        return cell if all(c < s for c, s in zip(cell, self.shape, strict=True)) else None
+    def cells_of(self, offsets: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """Return layer, row and column of chunks, and which of them are ours.
+
+        Those of other channels are not, nor those beyond the grid: a dataset that was made smaller may keep
+        chunks that it has no room for.
+
+        Parameters
+        ----------
+        offsets
+            For each chunk, where it begins in the dataset.
+        """
+        numbers = offsets // np.asarray(self.chunk)
+        layers = numbers[:, :1] if self.lead else np.zeros((len(numbers), 1), np.int64)
+        cells = np.hstack((layers, numbers[:, -2:]))
+        inside = (cells < self.shape).all(axis=1)
+        if self.lead == 2:
+            inside &= numbers[:, 1] == self.channel // self.chunk[1]
+        return cells, inside
 
     def offset_of(self, layer: int, row: int, column: int) -> tuple[int, ...]:
         """Return where a chunk begins in the dataset."""

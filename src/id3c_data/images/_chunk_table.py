@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -44,7 +43,7 @@ class ChunkTable:
     grid
         How the chunks cover the frames.
     entries
-        Byte offset, size (0: not there) and whether the filters were left out, for each chunk of the grid.
+        Byte offset, size (0: not there) and filters that were left out, for each chunk of the grid.
     complete
         Whether all chunks of a frame (or of the frames in one chunk) are there.
     """
@@ -54,13 +53,19 @@ class ChunkTable:
     complete: NDArray[np.bool_]
 
     @classmethod
-    def of(cls, grid: ChunkGrid, chunks: Iterable[StoredChunk]) -> ChunkTable:
-        """Return the table of all chunks that are in the file; those of other channels are left out."""
+    def of(cls, grid: ChunkGrid, offsets: NDArray[np.int64], places: NDArray[np.int64]) -> ChunkTable:
+        """Return the table of all chunks that are in the file; those of other channels are left out.
+
+        Parameters
+        ----------
+        grid
+            How the chunks cover the frames.
+        offsets, places
+            What `stored_chunks` returns.
+        """
+        cells, inside = grid.cells_of(offsets)
         entries = np.zeros((*grid.shape, 3), np.int64)
-        for stored in chunks:
-            cell = grid.cell_of(stored.offset)  # none: a shrunk dataset may keep more than it has room for
-            if cell is not None:
-                entries[cell] = stored.byte_offset, stored.size, stored.filter_mask != 0
+        entries[tuple(cells[inside].T)] = places[inside]
         return cls(grid, entries, np.asarray((entries[..., 1] > 0).all(axis=(1, 2))))
 
     def written_from(self, n: int, count: int) -> int:

@@ -14,7 +14,6 @@ import h5py
 import pytest
 
 from id3c_data.doctor import Diagnosis, HopResult, Settings, diagnose
-from id3c_data.h5api import stored_chunks
 from id3c_data.sim import DcuWriter, FrameModel, LegacyWriter, NexusWriter, Series, SeriesFiles
 
 from .disks import give_up_rights, hanging, held
@@ -265,7 +264,7 @@ def test_data_file_with_fewer_frames_than_the_series(folder: Path) -> None:
 def test_chunk_with_flipped_bits(series: SeriesFiles) -> None:
     whole = series.data[1].read_bytes()
     with h5py.File(series.data[1]) as file:
-        chunk = stored_chunks(file["/entry/data/data"])[1]
+        chunk = file["/entry/data/data"].id.get_chunk_info(1)
     damaged = bytearray(whole)
     damaged[chunk.byte_offset + 6] ^= 0x40  # in the header of bitshuffle-LZ4: the size in memory
     series.data[1].write_bytes(damaged)
