@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 from tiled.client.array import ArrayClient
+from tiled.client.container import DEFAULT_STRUCTURE_CLIENT_DISPATCH
 from tiled.utils import path_from_uri
 
 from ..errors import CatalogError
@@ -17,6 +18,7 @@ from ..paths import PathMap
 from ._frames_client import RemoteFrames
 from ._selection import Selection
 from ._translate import translated
+from ._travel import Connection
 from ._view import ImagesView
 
 __all__ = ["ImagesClient"]
@@ -40,6 +42,10 @@ class ImagesClient(ArrayClient, NDArrayOperatorsMixin):
     def __init__(self, *args: Any, path_map: PathMap | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._path_map = path_map or PathMap()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        kind = "dask" if self._dask_wanted else "numpy"
+        return _arrived, (Connection(self.context), self.item, self._path_map, kind)
 
     def new_variation(self, **kwargs: Any) -> ImagesClient:
         """Return a variation of this client that keeps its path map."""
@@ -88,7 +94,10 @@ class ImagesClient(ArrayClient, NDArrayOperatorsMixin):
             return super().read_block(block, slice)
 
     def to_dask(self) -> Any:
-        """Return a dask array that fetches an event when it is computed."""
+        """Return a dask array that fetches what is computed of it, in chunks of some frames.
+
+        It can be computed in other processes and on other machines: see `ImagesView.to_dask`.
+        """
         return self._view.to_dask()
 
     @property
@@ -135,3 +144,9 @@ class ImagesClient(ArrayClient, NDArrayOperatorsMixin):
     def _frames(self) -> RemoteFrames:
         """The frames as the server has them in files."""
         return RemoteFrames(self.context, self.item["links"]["full"])
+
+
+def _arrived(connection: Connection, item: Any, path_map: PathMap, kind: str) -> ImagesClient:
+    """Return the client of a node that was pickled."""
+    table = DEFAULT_STRUCTURE_CLIENT_DISPATCH[kind]
+    return ImagesClient(connection.context, item=item, structure_clients=table, path_map=path_map)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
@@ -15,6 +15,8 @@ __all__ = ["ImagesView"]
 
 Fetch = Callable[[tuple[slice | int, ...]], np.ndarray]
 
+_CHUNK_BYTES = 32 * 2**20  # of dask
+_CHUNK_FRAMES = 64  # of which a small region may be less than that
 _ITERATION_BYTES = 16 * 2**20  # of each request while iterating; at least one item
 
 
@@ -102,11 +104,27 @@ class ImagesView(NDArrayOperatorsMixin):
             yield from items
 
     def to_dask(self) -> Any:
-        """Return a dask array that fetches a chunk (an item of the first axis) when it is computed."""
+        """Return a dask array that fetches what is computed of it, in chunks of some frames.
+
+        One frame of it costs one frame. It can be computed in other processes and on other machines that
+        reach the catalog's server: each makes a connection of its own, with the credentials of this one. They
+        are in the pickled array, but in no text that it shows.
+        """
         import dask.array
 
-        chunks = (1, *self.shape[1:]) if self.ndim > 2 else self.shape
-        return dask.array.from_array(self, chunks=cast("Any", chunks), asarray=True, name=False)
+        chunks: Any = self._chunks()
+        return dask.array.from_array(_Pixels(self), chunks=chunks, name=False)
+
+    def _chunks(self) -> tuple[int, ...]:
+        """Return the shape of the chunks for dask: frames in one piece, as many as make some megabytes."""
+        *leading, height, width = (1, 1, *self.shape) if self.ndim < 2 else self.shape
+        frames = _CHUNK_BYTES // max(1, height * width * self.dtype.itemsize)
+        frames = max(1, min(frames, _CHUNK_FRAMES))
+        chunks = [height, width]
+        for length in reversed(leading):
+            chunks.insert(0, max(1, min(length, frames)))
+            frames //= chunks[0]
+        return tuple(chunks[-self.ndim :]) if self.ndim else ()
 
     def _read_regular(self) -> np.ndarray:
         """Fetch a selection without a list; axes with a negative step are turned round here."""
@@ -133,6 +151,24 @@ class ImagesView(NDArrayOperatorsMixin):
         ]
         kept = sum(not isinstance(taken, int) for taken in axes[:axis])
         return np.concatenate(parts, axis=kept)
+
+
+class _Pixels:
+    """A view for dask, whose slices are arrays at once.
+
+    dask takes whatever has a shape and a type for an array, so a view would stay one. Only of an array that
+    takes lists (as it does by default) it asks for the slice of a chunk, and not for the whole chunk.
+    """
+
+    def __init__(self, view: ImagesView) -> None:
+        self._view = view
+        self.shape, self.dtype, self.ndim = view.shape, view.dtype, view.ndim
+
+    def __repr__(self) -> str:
+        return repr(self._view)
+
+    def __getitem__(self, key: Any) -> np.ndarray:
+        return self._view[key].read()
 
 
 def _stretches(indices: tuple[int, ...]) -> Iterator[range]:
