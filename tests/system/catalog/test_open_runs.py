@@ -13,8 +13,9 @@ from tiled.client.array import ArrayClient
 from tiled.client.container import DEFAULT_STRUCTURE_CLIENT_DISPATCH
 from tiled.client.utils import ClientError
 
-from id3c_data.catalog import Catalog, ImagesClient, Server, Subscription
-from id3c_data.errors import FrameNotWritten, RetryTimeoutError
+from id3c_data.catalog import Catalog, ImagesClient, Server, Subscription, serve
+from id3c_data.catalog._open_run import SETTLE_VARIABLE
+from id3c_data.errors import CatalogUnreachable, FrameNotWritten, RetryTimeoutError
 from id3c_data.sim import FrameModel, LegacyWriter, NexusWriter, PluginWriter, Series
 from id3c_data.testing.catalog import RunDocuments
 
@@ -179,3 +180,11 @@ def test_what_is_missing_when_the_run_is_over_never_comes(
     with pytest.raises(FrameNotWritten, match="frame 3"):
         images[3].read()
     assert np.array_equal(images[:2].read(), frames(model, 1, 2))
+
+
+def test_no_server_starts_that_would_hold_runs_for_open_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(SETTLE_VARIABLE, "inf")
+    with pytest.raises(CatalogUnreachable, match=f"{SETTLE_VARIABLE}: 'inf' is no number of seconds"):
+        serve(tmp_path)
