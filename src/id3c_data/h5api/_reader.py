@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, TypeAlias, TypeVar, cast
 
@@ -24,8 +24,6 @@ __all__ = ["Attempt", "Reader"]
 T = TypeVar("T")
 Attempt: TypeAlias = Callable[[Look, Standing], T]
 """Reads something in a look, or raises `NotYet`; told where the scan stood before the look."""
-
-_Counted: TypeAlias = tuple[int, Any]
 
 _REFUSALS: Final = 6
 """Looks in a row that met a writer, until two looks that agree are enough."""
@@ -172,20 +170,24 @@ def in_common(one: T, other: T, *, cut: bool) -> T:
     NotQuiet
         They differ.
     """
+    first, second = cast("Any", one), cast("Any", other)
     if cut and isinstance(one, tuple) and isinstance(other, tuple):
-        (number, first), (other_number, second) = cast("_Counted", one), cast("_Counted", other)
-        return cast("T", (min(number, other_number), in_common(first, second, cut=True)))
-    if isinstance(one, (list, np.ndarray)) and type(one) is type(other):
-        points, others = cast("Sequence[Any]", one), cast("Sequence[Any]", other)
-        if cut and all(isinstance(result, list) or result.ndim for result in (one, other)):
-            length = min(len(points), len(others))
-            points, others = points[:length], others[:length]
-        same = np.array_equal(points, others) if isinstance(points, np.ndarray) else points == others
-        if same:
-            return cast("T", others)
-    elif type(one) is type(other) and one == other:
-        return other
-    raise NotQuiet("a file is being written, and two looks at it differ")
+        return cast("T", (min(first[0], second[0]), in_common(first[1], second[1], cut=True)))
+    if cut and _is_points(first) and _is_points(second):
+        length = min(len(first), len(second))
+        first, second = first[:length], second[:length]
+    if not _same(first, second):
+        raise NotQuiet("a file is being written, and two looks at it differ")
+    return cast("T", second)
+
+
+def _is_points(result: Any) -> bool:
+    return isinstance(result, list) or np.ndim(result) > 0
+
+
+def _same(one: Any, other: Any) -> bool:
+    arrays = [isinstance(result, np.ndarray) for result in (one, other)]
+    return bool(all(arrays) and np.array_equal(one, other) if any(arrays) else one == other)
 
 
 def never_quiet(reason: NotYet, wanted: Wanted) -> FileIncomplete:

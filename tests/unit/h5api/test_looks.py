@@ -143,6 +143,9 @@ def test_two_looks_have_in_common_what_both_found():
     one, longer = np.arange(3), np.arange(5)
     assert in_common(one, longer, cut=True).tolist() == [0, 1, 2]
     assert in_common("group", "group", cut=False) == "group"
+    assert in_common([1, 2], [1, 2, 3], cut=True) == [1, 2]
+    number, points = in_common((3, one), (5, longer), cut=True)
+    assert (number, points.tolist()) == (3, [0, 1, 2])
     assert in_common(None, None, cut=False) is None
 
 
