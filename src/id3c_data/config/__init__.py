@@ -17,7 +17,7 @@ from ._registry import CHECKS, codes
 from ._report import Format, Report, render
 from ._run import Loaded, check, error_of, load, run_checks
 from ._schema import schema
-from ._template_sites import RightSite, TemplateSite, port_of, right_sites, template_sites
+from ._template_sites import RightSite, TemplateSite, right_sites, template_sites
 
 __all__ = [
     "CHECKS",
@@ -52,7 +52,6 @@ __all__ = [
     "load",
     "members",
     "plugin_faults",
-    "port_of",
     "read_document",
     "render",
     "right_sites",

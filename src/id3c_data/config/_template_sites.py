@@ -89,11 +89,6 @@ def right_sites(sites: Iterable[TemplateSite]) -> Iterator[RightSite]:
             yield site
 
 
-def port_of(site: TemplateSite) -> str:
-    """Return the port of a pair of templates."""
-    return site.port
-
-
 def template_sites(entry: DeviceEntry, base: str = "") -> Iterator[TemplateSite]:
     """Yield every place in a device, at any depth, where a template stands.
 

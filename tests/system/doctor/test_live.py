@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import socket
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import uvicorn
 
 from id3c_data.catalog import Server, connect
+from id3c_data.catalog._app import app_of, embedded_config, initialize_catalog
 from id3c_data.config import Code, codes
 from id3c_data.doctor._folder_question import FolderQuestion
 from id3c_data.doctor._ioc import Ioc
@@ -281,6 +285,36 @@ def test_server_that_may_not_read_the_folder_says_so(beamline: Beamline) -> None
 @pytest.mark.usefixtures("with_catalog", "read_only_disk")
 def test_where_no_file_can_be_made_nothing_is_proven_of_the_server(beamline: Beamline) -> None:
     assert "no file can be made in" in beamline.found()["W511"].what
+
+
+@pytest.fixture
+def for_readers_only(beamline: Beamline, tmp_path: Path) -> Iterator[str]:
+    """Return the URI of a server on which everybody may read, and only who has its key may write."""
+    folder = tmp_path / "for_readers"
+    folder.mkdir()
+    initialize_catalog(folder / "catalog.db")
+    config = embedded_config(folder, [str(beamline.data)], "nottold")
+    config.authentication.allow_anonymous_access = True
+    server = uvicorn.Server(uvicorn.Config(app_of(config), log_level="error", loop="asyncio"))
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=server.run, args=([listener],))
+        thread.start()
+        wait_until(lambda: server.started)
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/api/v1"
+        server.should_exit = True
+        thread.join()
+
+
+@pytest.mark.filterwarnings("ignore:No path_separator found:DeprecationWarning")  # Tiled's own, of Alembic
+def test_where_this_user_may_not_write_nothing_is_proven_of_the_server(
+    beamline: Beamline, for_readers_only: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ID3C_DATA_CATALOG_URI", for_readers_only)
+    monkeypatch.delenv("TILED_API_KEY", raising=False)
+    problem = beamline.found()["W511"]
+    assert "can read what is in" in problem.what
+    assert "answers 401" in problem.what
+    assert list(beamline.data.glob(".id3c_probe_*")) == []
 
 
 def test_wrong_key_is_said(beamline: Beamline, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
