@@ -2,7 +2,7 @@
 
 Each target runs in a process of its own, whose memory is limited. It fails where one crashes, hangs, takes
 too much memory, or refuses an input in words that are not ours; what it was fed with last is said then.
-``--record`` writes what came of it to docs/_fuzzing.json, from which docs/reference/faults.md has it.
+``--record docs/_fuzzing.json`` keeps what came of it for docs/reference/faults.md.
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ HEADROOM_MB = 512
 """Address space that reading may take beyond what the process has when it begins."""
 HANG_S = 20
 """Longest that one input may take."""
-RECORD = Path(__file__).parents[2] / "docs" / "_fuzzing.json"
 
 
 def main() -> None:
@@ -32,7 +31,7 @@ def main() -> None:
     parser.add_argument("targets", nargs="*", help="which ones; without, all")
     parser.add_argument("--inputs", type=int, default=INPUTS, help="inputs of each")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--record", action="store_true", help="write docs/_fuzzing.json")
+    parser.add_argument("--record", type=Path, metavar="FILE", help="write what came of it as JSON")
     parser.add_argument("--together", action="store_true", help="feed them in one process: quicker to start")
     parser.add_argument("--here", metavar="FILE", help="feed them in this process; FILE has the last input")
     arguments = parser.parse_args()
@@ -47,7 +46,7 @@ def main() -> None:
             print(f"{name:24}", *(f"{key} {value}" for key, value in found[name].items()), sep="  ")
         sys.stdout.flush()
     if arguments.record:
-        RECORD.write_text(json.dumps(found, indent=1) + "\n")
+        arguments.record.write_text(json.dumps(found, indent=1) + "\n")
 
 
 def known_targets() -> list[str]:
