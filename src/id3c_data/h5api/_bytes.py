@@ -67,7 +67,7 @@ class RememberedBytes(io.RawIOBase):
         identity = FileIdentity.of(self._descriptor)
         known = [*zip(self._starts, self._blocks, strict=True)]
         known += ((start, data) for (start, _), data in self._single.items())
-        if any(os.pread(self._descriptor, len(data), start) != data for start, data in known):
+        if not all(self._stands(start, data) for start, data in known):
             return False
         self.identity, self.at_once = identity, FileIdentity.of(self._descriptor) == identity
         return True
@@ -112,6 +112,12 @@ class RememberedBytes(io.RawIOBase):
     def seekable(self) -> bool:
         """Say that it has places to go to."""
         return True
+
+    def _stands(self, start: int, data: bytes) -> bool:
+        try:
+            return os.pread(self._descriptor, len(data), start) == data
+        except OSError:  # as of a file that was removed on its server
+            return False
 
     def _read(self, start: int, buffer: memoryview) -> None:
         done = 0

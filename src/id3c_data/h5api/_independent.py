@@ -79,7 +79,7 @@ def open_independent(path: Path, roots: AllowedRoots | None = None, ranges: Rang
             os.close(descriptor)
             descriptor = -1
             return open_file(path, roots)  # which finds the superblock elsewhere, or says what is wrong
-        content = RememberedBytes(descriptor, ranges)
+        content = _content(path, descriptor, ranges)
         hdf5 = _open_hdf5(path, content)
     except BaseException:
         if descriptor >= 0:
@@ -117,6 +117,13 @@ def _has_superblock(head: bytes) -> bool:
 
 def _is_swmr(head: bytes) -> bool:
     return head[8] >= 3 and bool(head[11] & _SWMR_WRITER)
+
+
+def _content(path: Path, descriptor: int, ranges: Ranges) -> RememberedBytes:
+    try:
+        return RememberedBytes(descriptor, ranges)
+    except OSError as error:
+        raise opening_error(path, error) from error
 
 
 def _open_hdf5(path: Path, content: RememberedBytes) -> h5py.File:

@@ -72,6 +72,31 @@ def test_what_changes_after_it_was_confirmed_is_no_matter(files, path):
     assert look.changed()
 
 
+@pytest.mark.parametrize(("change", "counts"), [(grow, True), (touch, False), (replace, False)])
+def test_a_file_that_was_read_at_once_may_have_grown_since(files, path, change, counts):
+    Look(files).get(path, "x").node[()]
+    write_to(path)
+    look = Look(files)
+    assert look.get(path, "x").node[()] == 6
+    change(path)
+    if counts:
+        look.confirm()
+    else:
+        with pytest.raises(NotQuiet):
+            look.confirm()
+
+
+def test_a_restless_look_stands_if_all_that_was_read_is_still_there(files, path):
+    looks = [Look(files, strict=False) for _ in range(2)]
+    looks[0].get(path, "x").node[()]
+    grow(path)
+    looks[0].confirm()
+    looks[1].get(path, "x").node[()]
+    write_to(path)
+    looks[1].confirm()
+    assert [look.stood for look in looks] == [True, False]
+
+
 def test_the_bytes_of_chunks_may_be_read_while_the_file_grows(files, path):
     look = Look(files)
     look.get(path, "x")
