@@ -30,9 +30,10 @@ from ..errors import (
     RetryTimeoutException,
 )
 from ..h5api import FINISHED, ScanState
-from ..images import CompressedFrame, FrameStack, decode_frames
+from ..images import CompressedFrame, decode_frames
 from ..paths import is_below
-from ._masters import open_master
+from ._masters import MasterFrames, open_master
+from ._masters_elsewhere import Master, found
 from ._open_run import run_of, settle_timeout
 from ._refusals import header_of, status_of
 from ._selection import Selection
@@ -169,7 +170,7 @@ class MasterAdapter(Adapter[ArrayStructure]):
         For registering files with Tiled by hand; `subscribe` does not come this way.
         """
         with refused():
-            stacks = [cls._open(uri) for uri in data_uris]
+            stacks = [found(cls._master(Path(path_from_uri(uri)))) for uri in data_uris]
         counts = [len(stack) for stack in stacks]
         frame, dtype = stacks[0].shape[1:], stacks[0].dtype
         table = SlotTable()
@@ -231,7 +232,7 @@ class MasterAdapter(Adapter[ArrayStructure]):
             with _not_yet(events):
                 stack = self._stack(master, LONGEST_WAIT_S if time.monotonic() < ends else SHORTEST_WAIT_S)
                 if self.run_ended and max(wanted) >= (there := len(stack)):
-                    raise FrameNotWritten(max(wanted), there, stack.masters[0])
+                    raise FrameNotWritten(max(wanted), there, self._path(master))
                 for index in _indices(list(wanted)):
                     yield from map(self._as_promised, stack[index].compressed())
 
@@ -268,12 +269,17 @@ class MasterAdapter(Adapter[ArrayStructure]):
             master, slot = self._slots[event]
             yield from ((master, event, slot * count + image) for image in images)
 
-    def _stack(self, number: int, wait_s: float) -> FrameStack:
-        """Return the open frames of one master."""
+    def _stack(self, number: int, wait_s: float) -> MasterFrames:
+        """Return the frames of one master."""
+        more = {} if self.run_ended else {"run": self._run, "wait_s": wait_s}
+        return open_master(self._master(self._path(number), self._channel, **more))
+
+    def _path(self, number: int) -> Path:
+        """Return where a master is."""
         uri = self._masters[number]
         if uri is None:
             raise CatalogError(f"master {number} was not looked up", next_step="report this")
-        return self._open(uri, channel=self._channel, run=self._run, wait_s=wait_s)
+        return Path(path_from_uri(uri))
 
     def _as_promised(self, frame: CompressedFrame) -> CompressedFrame:
         """Return a frame, which must be as the node says."""
@@ -287,9 +293,8 @@ class MasterAdapter(Adapter[ArrayStructure]):
         return frame
 
     @classmethod
-    def _open(cls, uri: str, **more: Any) -> FrameStack:
-        """Return the frames of a master below the allowed roots."""
-        path = Path(path_from_uri(uri))
+    def _master(cls, path: Path, channel: str = "threshold_1", **more: Any) -> Master:
+        """Return a master that is to be opened, which must be below the allowed roots."""
         roots = cls._roots()
         if not any(is_below(path, root) for root in roots):
             raise PathOutsideRoots(
@@ -297,7 +302,7 @@ class MasterAdapter(Adapter[ArrayStructure]):
                 where=str(path),
                 next_step=f"add its folder to readable_storage, now {', '.join(roots) or 'none'}",
             )
-        return open_master(path, roots=roots, **more)
+        return Master(path, roots, channel, **more)
 
     @classmethod
     def _roots(cls) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ import os
 import threading
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from ..errors import ConfigError
@@ -23,6 +24,7 @@ SETTLE_VARIABLE = "ID3C_DATA_SETTLE_TIMEOUT"
 _SETTLE_S = 15.0
 
 
+@dataclass(frozen=True, slots=True)
 class OpenRun:
     """The state of a run that somebody else has to tell the end of: for as long as it is asked it is open."""
 
