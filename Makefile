@@ -19,7 +19,7 @@ INPUTS := pyproject.toml .ci/environment
 made = $(if $(AS_IS),,$(VENV)/.made-for-$(1))
 
 .DEFAULT_GOAL := help
-.PHONY: demo test test-bits lint docs bench clean distclean help
+.PHONY: demo test test-bits soak fuzz lint docs bench clean distclean help
 
 help:  ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,7 +33,13 @@ test: $(call made,test)  ## Run the tests: unit, system, and every code block of
 test-bits: $(if $(AS_IS),,$(BITS_VENV)/.made-for-bits)  ## Run the tests beside apsbits, apstools and databroker 1.
 	@exec $(BITS_VENV)/bin/python -m pytest tests/bits $(ARGS)
 
-lint: $(call made,lint)  ## Check style, types, layers, spelling, and that no file names a package registry.
+soak: $(call made,test)  ## Take a thousand runs, 10 000 points and 100 000 frames, and see that nothing grows.
+	@exec $(BIN)/python tests/soak/run.py $(ARGS)
+
+fuzz: $(call made,test)  ## Feed all that reads bytes of strangers with damaged ones.
+	@exec $(BIN)/python tests/fuzz/run.py $(ARGS)
+
+lint: $(call made,lint)  ## Check style, types, layers, spelling, registries in files, and advisories on the pins.
 	@.ci/lint $(BIN)
 
 docs: $(call made,docs)  ## Build the documentation into docs/_build/html; warnings are errors.

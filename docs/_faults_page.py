@@ -16,6 +16,7 @@ from pathlib import Path
 DOCS = Path(__file__).parent
 PAGE = DOCS / "reference" / "faults.md"
 RECORD = DOCS / "_faults.json"
+SOAK, FUZZING = DOCS / "_soak.json", DOCS / "_fuzzing.json"
 
 HEAD = """\
 # Faults
@@ -26,8 +27,28 @@ Only what never reached a disk intact is lost, and it is named; frames are count
 Messages stand here as the tests got them: each run of the tests compares its own with this page. What differs
 from run to run is replaced: uids, times, ports, and the folders of the tests.
 """
-TAIL = """\
-This page is written by `docs/_faults_page.py` from what `pytest --write-faults` recorded.
+SOAK_HEAD = """\
+## Soak
+
+`make soak`: the whole chain takes a thousand runs in a row, a run of 10 000 points, and one of 100 000
+frames, while another process follows it. Memory is the highest after the first fifth of the time; what is
+more than at the beginning of the rest has grown. The tests run a two-hundredth of it. As measured last:
+
+| part | share | seconds | process | memory (MB) | grown (MB) | open files | more files |
+|---|---|---|---|---|---|---|---|"""
+FUZZING_HEAD = """\
+
+## Fuzzing
+
+`make fuzz`: whatever reads bytes of strangers is fed with damaged ones, each in a process that may have but
+512 MB more address space than it begins with, and 20 s for one input. It fails where one crashes, hangs,
+takes more memory, or raises an error that is not for such input. The tests run a short one. As measured last:
+
+| what is fed | inputs | taken | refused | seconds | memory grown (MB) |
+|---|---|---|---|---|---|"""
+TAIL = """
+This page is written by `docs/_faults_page.py`: the faults from what `pytest --write-faults` recorded, the
+figures from `make soak ARGS="--record docs/_soak.json"` and `make fuzz ARGS="--record docs/_fuzzing.json"`.
 """
 CHAPTERS = {
     "Detector and IOC": (
@@ -85,6 +106,7 @@ CHAPTERS = {
     ),
 }
 WHO = {
+    "soak": "all",
     "devices": "scan",
     "follow": "follower",
     "following": "follower",
@@ -97,7 +119,30 @@ WHO = {
 def page() -> str:
     """Return the whole page."""
     records: dict[str, dict[str, str]] = json.loads(RECORD.read_text())
-    return "\n".join([HEAD, *(line for name in CHAPTERS for line in chapter(name, records)), TAIL])
+    faults = (line for name in CHAPTERS for line in chapter(name, records))
+    return "\n".join([HEAD, *faults, SOAK_HEAD, *soak_rows(), FUZZING_HEAD, *fuzzing_rows(), TAIL])
+
+
+def soak_rows() -> Iterator[str]:
+    """Yield a row for each process of each part of the soak."""
+    for part, found in json.loads(SOAK.read_text()).items():
+        for process, seen in found["processes"].items():
+            names = ("memory_mb", "grown_mb", "files", "more_files")
+            cells = (
+                part,
+                f"{found['scale']:.3g}",
+                found["seconds"],
+                process,
+                *(seen[name] for name in names),
+            )
+            yield f"| {' | '.join(map(str, cells))} |"
+
+
+def fuzzing_rows() -> Iterator[str]:
+    """Yield a row for each target of the fuzzing."""
+    for target, found in json.loads(FUZZING.read_text()).items():
+        names = ("inputs", "taken", "refused", "seconds", "grown_mb")
+        yield f"| {' | '.join(map(str, (target, *(found[name] for name in names))))} |"
 
 
 def chapter(name: str, records: dict[str, dict[str, str]]) -> Iterator[str]:
