@@ -92,7 +92,7 @@ class ChunkGrid:
         numbers = offsets // np.asarray(self.chunk)
         layers = numbers[:, :1] if self.lead else np.zeros((len(numbers), 1), np.int64)
         cells = np.hstack((layers, numbers[:, -2:]))
-        inside = (cells < self.shape).all(axis=1)
+        inside: NDArray[np.bool_] = np.asarray((cells < self.shape).all(axis=1))
         if self.lead == 2:
             inside &= numbers[:, 1] == self.channel // self.chunk[1]
         return cells, inside

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from bisect import bisect_right
 from collections.abc import Iterator
+from functools import partial
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from ._metadata import FrameMetadata, read_metadata
 from ._parts import FrameType, MasterFrames
 from ._read_frames import iterate_frames, read_frames
 from ._recording import RecordingResolver
+from ._reductions import Fetcher
 from ._selection import Selection
 from ._workers import WORKERS
 
@@ -128,6 +130,15 @@ class StackFrames:
         """Yield the frames of a selection as they stand in their files."""
         numbers = view.frames.reshape(-1).tolist()
         return WORKERS.in_order(self._fetch, numbers, self.type.nbytes)
+
+    def awaited(self, view: Selection) -> Selection:
+        """Return the selection itself."""
+        return view
+
+    def fetchers(self, view: Selection) -> Iterator[Fetcher]:
+        """Yield for each frame of a selection what fetches it."""
+        numbers: list[int] = view.frames.reshape(-1).tolist()
+        return (partial(self._fetch, n) for n in numbers)
 
     def _fetch(self, n: int) -> CompressedFrame:
         """Return frame ``n`` as it stands in its file."""

@@ -19,6 +19,7 @@ from ._mask import mask_from_frame, read_mask
 from ._metadata import FrameMetadata, read_metadata
 from ._parts import Place
 from ._read_frames import read_frames
+from ._reductions import Fetcher
 from ._selection import Selection
 from ._view import GrowingView
 from ._workers import WORKERS
@@ -128,6 +129,17 @@ class GrowingFrames:
         for frames in self._batches(view, self._stored):
             yield from frames
 
+    def awaited(self, view: GrowingView) -> Selection:
+        """Return what a view means as soon as all its frames are there, or the run is over."""
+        return self._whole(view, lambda selection, _: selection)
+
+    def fetchers(self, view: GrowingView) -> Iterator[Fetcher]:
+        """Yield for each frame of a view what returns it."""
+        return (partial(_returned, frame) for frame in self.compressed(view))
+
+    def __reduce__(self) -> Any:
+        raise TypeError("a stack of a run that goes on stays in its process; open it in the other one")
+
     def _whole(self, view: GrowingView, take: Take[T]) -> T:
         """Return what is made of the frames of a view, as soon as all are there, or the run is over."""
         reach = view.reach
@@ -234,3 +246,7 @@ class GrowingFrames:
 
 def _numbers(selection: Selection) -> Iterator[int]:
     return map(int, selection.frames.reshape(-1))
+
+
+def _returned(frame: CompressedFrame) -> CompressedFrame:
+    return frame

@@ -16,10 +16,12 @@ from ._descriptors import FileReference
 from ._frame_source import frame_source
 from ._names import DETECTOR, SPECIFIC
 
-__all__ = ["GAP", "mask_from_frame", "read_mask"]
+__all__ = ["DEAD", "GAP", "mask_from_frame", "read_mask"]
 
 GAP: Final = 1
 """Bit of the pixel mask: no sensor here."""
+DEAD: Final = 2
+"""Bit of the pixel mask: the pixel does not count."""
 
 
 def read_mask(resolver: Resolver, file: OpenFile, channel: str) -> NDArray[np.uint32] | None:

@@ -46,13 +46,12 @@ def read_frames(
     elif out.shape != selection.shape or not np.can_cast(frames.dtype, out.dtype):
         found = f"{out.dtype} of shape {out.shape}"
         raise ValueError(f"{frames.dtype} of shape {selection.shape} does not go into {found}")
-    places = zip(np.ndindex(selection.frames.shape), selection.frames.flat, strict=True)
 
-    def read(place: tuple[tuple[int, ...], int]) -> None:
+    def read(place: tuple[Any, int]) -> None:
         at, n = place
-        fetch(int(n)).pixels(selection, out[(*at, ...)])
+        fetch(n).pixels(selection, out[(*at, ...)])
 
-    for _ in WORKERS.in_order(read, places, frames.nbytes):
+    for _ in WORKERS.in_order(read, selection.places(), frames.nbytes):
         pass
     return out
 
@@ -68,8 +67,7 @@ def iterate_frames(selection: Selection, frames: FrameType, fetch: Fetch) -> Ite
     axes = selection.frames.shape
     if len(axes) == 1:
         numbers: list[int] = selection.frames.tolist()
-        decode = lambda n: fetch(n).pixels(selection)  # noqa: E731
-        items = WORKERS.in_order(decode, numbers, frames.nbytes)
+        items = WORKERS.in_order(lambda n: fetch(n).pixels(selection), numbers, frames.nbytes)
     elif selection.frames.size and axes:
         items = _groups(selection, frames, fetch)
     else:

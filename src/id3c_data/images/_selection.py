@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, TypeAlias, cast
 
@@ -42,6 +43,12 @@ class Selection:
     def frame_shape(self) -> tuple[int, ...]:
         """Shape of what is selected of one frame."""
         return tuple(len(pixels) for pixels in (self.rows, self.columns) if not isinstance(pixels, int))
+
+    def places(self) -> Iterator[tuple[tuple[int, ...], int]]:
+        """Yield where each frame stands on the leading axes, and its number."""
+        numbers: list[int] = self.frames.reshape(-1).tolist()
+        places: Iterator[Any] = np.ndindex(self.frames.shape)
+        return zip(places, numbers, strict=True)
 
     @property
     def row_span(self) -> tuple[int, int]:

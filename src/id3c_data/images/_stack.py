@@ -4,104 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 from numpy.typing import DTypeLike, NDArray
 
-from ..errors import MissingExtra
 from ._compressed import CompressedFrame
+from ._dask import dask_array
+from ._frames_protocol import Frames, View
+from ._mask import DEAD, GAP
 from ._metadata import FrameMetadata
-from ._parts import FrameType
-from ._selection import Selection
+from ._reducible import Reducible
+from ._reductions import Axis, Kind, Reduction, axes_of
 
-__all__ = ["FrameStack", "Frames", "View"]
-
-_DASK_CHUNK_BYTES = 32 << 20
+__all__ = ["FrameStack"]
 
 
-class View(Protocol):
-    """Which part of the frames is meant."""
-
-    def __getitem__(self, key: Any) -> Any:
-        """Return the view of a view."""
-        ...
-
-    def by_event(self, frames_per_event: int) -> Any:
-        """Return the view by events."""
-        ...
-
-
-class Frames(Protocol):
-    """The frames of several masters; all views of a stack share one such object."""
-
-    @property
-    def type(self) -> FrameType:
-        """Size and pixel type of all frames."""
-        ...
-
-    @property
-    def masters(self) -> tuple[Path, ...]:
-        """The masters."""
-        ...
-
-    @property
-    def files(self) -> tuple[Path, ...]:
-        """The files that hold frames."""
-        ...
-
-    @property
-    def written(self) -> int:
-        """How many frames, from the first on, are there without a gap."""
-        ...
-
-    @property
-    def unchanged(self) -> bool:
-        """Whether each file that was opened is for sure as it was then."""
-        ...
-
-    @property
-    def needs_hdf5(self) -> bool:
-        """Whether HDF5 itself has to decode some of the frames."""
-        ...
-
-    def as_found(self) -> Frames:
-        """Return the frames without those that come later."""
-        ...
-
-    @property
-    def metadata(self) -> FrameMetadata:
-        """What the first master says about detector and beam."""
-        ...
-
-    @property
-    def mask(self) -> NDArray[np.uint32]:
-        """The pixel mask."""
-        ...
-
-    def selection(self, view: Any) -> Selection:
-        """Return what a view means at this moment."""
-        ...
-
-    def read(self, view: Any, out: NDArray[Any] | None = None) -> NDArray[Any]:
-        """Return the pixels of a view, in an array of the caller's own."""
-        ...
-
-    def items(self, view: Any) -> Iterator[NDArray[Any]]:
-        """Yield what is along the first axis of a view."""
-        ...
-
-    def compressed(self, view: Any) -> Iterator[CompressedFrame]:
-        """Yield the frames of a view as they stand in their files."""
-        ...
-
-    def close(self) -> None:
-        """Close the files."""
-        ...
-
-
-class FrameStack(NDArrayOperatorsMixin):
+class FrameStack(Reducible, NDArrayOperatorsMixin):
     """The frames of one or more masters as one lazy array ``(frames, height, width)``.
 
     Indexing is NumPy's, on all axes, and gives another lazy stack: nothing is read before `read`,
@@ -113,8 +33,8 @@ class FrameStack(NDArrayOperatorsMixin):
     may still come, and iteration ends with the run.
     """
 
-    def __init__(self, frames: Frames, view: View) -> None:
-        self._frames, self._view = frames, view
+    def __init__(self, frames: Frames, view: View, hidden: int = 0) -> None:
+        self._frames, self._view, self._hidden = frames, view, hidden
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -199,15 +119,21 @@ class FrameStack(NDArrayOperatorsMixin):
         return shape[0]
 
     def __getitem__(self, key: Any) -> FrameStack:
-        return FrameStack(self._frames, self._view[key])
+        return FrameStack(self._frames, self._view[key], self._hidden)
 
     def __iter__(self) -> Iterator[NDArray[Any]]:
-        """Yield what is along the first axis, one after the other, as read-only arrays.
+        """Yield what is along the first axis, one after the other, as read-only arrays; some are read ahead.
 
         Of a stack that grows each comes as it lands on the disk, and the end comes with the end of the run;
         `FrameNotWritten` if one that was promised never came.
         """
-        return self._frames.items(self._view)
+        items = self._frames.items(self._view)
+        if not self._hidden:
+            return items
+        hidden = self._hidden_pixels()
+        if hidden.ndim == self.ndim:  # of a single frame: rows, each with pixels of its own to hide
+            return iter(self.read())
+        return (self._without_hidden(item, hidden) for item in items)
 
     def iterate(self, *, writable: bool = False) -> Iterator[NDArray[Any]]:
         """Yield what is along the first axis, as ``for item in stack`` does, some of it read ahead.
@@ -227,7 +153,7 @@ class FrameStack(NDArrayOperatorsMixin):
         frames_per_event
             How many frames belong to one event; the first axis must be a multiple of it.
         """
-        return FrameStack(self._frames, self._view.by_event(frames_per_event))
+        return FrameStack(self._frames, self._view.by_event(frames_per_event), self._hidden)
 
     def read(self, out: NDArray[Any] | None = None) -> NDArray[Any]:
         """Return the pixels as an array of the caller's own.
@@ -255,7 +181,8 @@ class FrameStack(NDArrayOperatorsMixin):
         Hdf5Error
             A file cannot be read, or is not what it was when the stack was opened.
         """
-        return self._frames.read(self._view, out)
+        pixels = self._frames.read(self._view, out)
+        return self._without_hidden(pixels, self._hidden_pixels()) if self._hidden else pixels
 
     def compressed(self) -> Iterator[CompressedFrame]:
         """Yield the frames as they stand in their files, whole and in order, some of them read ahead.
@@ -272,21 +199,48 @@ class FrameStack(NDArrayOperatorsMixin):
         """
         return self._frames.compressed(self._view)
 
+    def masked(self, bits: int = GAP | DEAD) -> FrameStack:
+        """Return the stack with the pixels hidden that the mask marks; by default gaps and dead ones.
+
+        Reading, iteration and arithmetic then give `numpy.ma.MaskedArray`, and sums, means and the like leave
+        these pixels out.
+
+        Parameters
+        ----------
+        bits
+            Which bits of `mask` hide a pixel.
+        """
+        return FrameStack(self._frames, self._view, bits)
+
     def to_dask(self) -> Any:
         """Return the stack as a dask array, in chunks of some frames each.
+
+        One frame of it costs one frame. The array can be sent to other processes, and to other machines that
+        have the files at the same paths, if the run of the stack is over.
 
         Raises
         ------
         MissingExtra
             dask is not installed.
         """
-        try:
-            import dask.array
-        except ImportError as error:
-            raise MissingExtra("dask", "catalog") from error
-        per_frame = max(1, int(np.prod(self.shape[1:], dtype=np.int64)) * self.dtype.itemsize)
-        chunks = (max(1, _DASK_CHUNK_BYTES // per_frame), *self.shape[1:]) if self.shape else ()
-        return cast("Any", dask.array).from_array(self, chunks=chunks, name=False, asarray=True, fancy=False)
+        empty = np.empty((0,) * self.ndim, self.dtype)
+        return dask_array(self, np.ma.MaskedArray(empty) if self._hidden else empty)
+
+    def _reduced(
+        self, kind: Kind, axis: Axis, keepdims: bool, progress: bool, ddof: float = 0
+    ) -> NDArray[Any]:
+        selection = self._frames.awaited(self._view)
+        gone = axes_of(axis, len(selection.shape))
+        good = ~self._hidden_pixels() if self._hidden else None
+        reduction = Reduction(kind, selection, gone, self.dtype, good, ddof)
+        result = reduction.of(self._frames.fetchers(self._view), progress=progress)
+        return np.expand_dims(result, tuple(gone)) if keepdims else result
+
+    def _hidden_pixels(self) -> NDArray[np.bool_]:
+        return np.asarray((self.mask & self._hidden) != 0)
+
+    def _without_hidden(self, pixels: NDArray[Any], hidden: NDArray[np.bool_]) -> NDArray[Any]:
+        return np.ma.MaskedArray(pixels, np.broadcast_to(hidden, pixels.shape).copy())
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
         if copy is False:

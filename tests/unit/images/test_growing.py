@@ -1,6 +1,7 @@
 """A stack whose run is open: what waits for what, with a writer stepped through the states of its files."""
 
 import logging
+import pickle
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 
@@ -562,3 +563,19 @@ def test_frames_come_compressed_as_they_land(stack, writer, path, state, pool):
     assert last.result(PATIENCE_S) is None
     backwards = [one.pixels() for one in stack[::-1].compressed()]
     np.testing.assert_array_equal(backwards, [frame(2), frame(1), frame(0)])
+
+
+def test_a_sum_waits_for_all_frames_that_it_is_of(stack, writer, path, state, pool):
+    first_two, all_of_them = pool.submit(stack[:2].sum, 0), pool.submit(stack.max, 0)
+    append(writer, path)
+    assert is_blocked(first_two, all_of_them)
+    append(writer, path, 2)
+    np.testing.assert_array_equal(first_two.result(PATIENCE_S), frames(0, 1).sum(axis=0))
+    assert is_blocked(all_of_them)
+    state.finish()
+    np.testing.assert_array_equal(all_of_them.result(PATIENCE_S), frames(0, 1, 2).max(axis=0))
+
+
+def test_a_stack_that_grows_cannot_go_elsewhere(stack):
+    with pytest.raises(TypeError, match="stays in its process"):
+        pickle.dumps(stack)

@@ -144,7 +144,7 @@ def test_more_files_than_may_be_open_at_once(tmp_path):
 
 def test_dask_reads_only_what_is_asked_for(files, monkeypatch):
     stack = open_stack(files.master)
-    monkeypatch.setattr("id3c_data.images._stack._DASK_CHUNK_BYTES", 2 * 32 * 48 * 2)
+    monkeypatch.setattr("id3c_data.images._dask._CHUNK_BYTES", 2 * 32 * 48 * 2)
     lazy = stack.to_dask()
     assert lazy.shape == stack.shape
     assert lazy.chunks[0] == (2, 2, 2)
