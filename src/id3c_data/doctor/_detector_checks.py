@@ -200,7 +200,11 @@ class DetectorChecks:
         except FileNotFoundError:
             there = self._looker.ask(existing_part, root)
             what = f"there is no {root} here" + (f", only {there}" if there != root.parent else "")
-            next_step = "mount it, correct the read template, or ask from a host that has it"
+            said = self.site.templates.read_base
+            next_step = (
+                f"mount it, or correct this line; where this host has that disk in another place: "
+                f"`id3c-data doctor --path-map {said}=FOLDER`"
+            )
             yield self._at_read("E504", what, next_step)
         except TimeoutError:
             what = f"{root} does not answer within {self._looker.patience_s:g} s"

@@ -1,28 +1,22 @@
-"""One frame, taken as a session would take it: device, RunEngine, catalog."""
+"""One frame that is taken to be followed."""
 
 from __future__ import annotations
 
 import re
-import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-from ..errors import CatalogError, DetectorFault, FramesMissing, Id3cDataError, MissingExtra
+from ..documents import RunState
+from ..errors import DetectorFault, FramesMissing, Hdf5Error, Id3cDataError
 from ._case import Case, Master
+from ._frame_taking import Place, Taken, take_frame
 from ._hop import Fault, Skipped
 from ._note import Note
 from ._run_of_case import open_catalog, read_run, take_run
 
-if TYPE_CHECKING:
-    from ..catalog import Subscription
-
-__all__ = ["IOC_HOP", "WRITE_HOP", "expose"]
+__all__ = ["expose"]
 
 IOC_HOP, WRITE_HOP = "IOC", "write path"
-_PURPOSE = "id3c-data doctor --expose"
-_IN_CATALOG_S = 30.0
+_LONGEST_S = 300.0  # the device has timeouts of its own; this is for what hangs all the same
 _OF_SERIES = re.compile(r"(.*)_(?:master|data_\d{6})\.h5", re.DOTALL)
 
 
@@ -32,124 +26,69 @@ def expose(case: Case) -> tuple[str, Note | Fault | Skipped]:
     Where files do not come, or the catalog does not take the documents, later hops say so.
     """
     open_catalog(case)
-    began = time.perf_counter()
     try:
-        with ExitStack() as stack:
-            detector = stack.enter_context(_detector(case))
-            engine = stack.enter_context(_engine())
-            engine.subscribe(lambda name, doc: case.documents.append((name, doc)))
-            subscription = _subscribed(case, engine)
-            try:
-                _count(engine, detector)
-            finally:
-                seconds = time.perf_counter() - began
-                _note_run(case, subscription)
-    except FramesMissing as error:
-        return IOC_HOP, _missing(case, error)
-    except Id3cDataError as error:
+        taken = _taken(case)
+    except TimeoutError as error:
         case.not_exposed = "no frame could be taken"
-        hop = WRITE_HOP if isinstance(error, DetectorFault) and error.where.endswith("FilePath") else IOC_HOP
-        return hop, Fault(f"no frame could be taken: {error.what}", error.next_step, error.where)
-    return IOC_HOP, Note(IOC_HOP, f"it took a frame in {seconds:.1f} s", {"exposure_s": round(seconds, 3)})
+        what = f"taking a frame does not end: {error}"
+        next_step = "see the IOC's console; writing 0 to cam1:Acquire ends an acquisition"
+        return IOC_HOP, Fault(what, next_step, str(case.site and case.site.entry.location))
+    except Hdf5Error:  # the process that takes it has ended
+        case.not_exposed = "no frame could be taken"
+        where = str(case.site and case.site.entry.location)
+        what = "no frame could be taken: the process that takes it ended by itself"
+        next_step = (
+            f"load the device in a Python of your own to see why: `load_devices({str(case.files[0])!r})`"
+        )
+        return IOC_HOP, Fault(what, next_step, where)
+    case.documents = taken.documents
+    _note_run(case, taken)
+    if taken.error is not None:
+        return _why_not(case, taken.error)
+    words = f"it took a frame in {taken.seconds:.1f} s"
+    return IOC_HOP, Note(IOC_HOP, words, {"exposure_s": round(taken.seconds, 3)})
 
 
-@contextmanager
-def _detector(case: Case) -> Iterator[Any]:
-    """Make the configured detector, connected, and let it go again."""
-    from ..devices import load_devices
-
+def _taken(case: Case) -> Taken:
+    """Take a frame in the process that looks at files; Ctrl-C here ends it there too."""
     assert case.site is not None  # noqa: S101 - the configuration has been looked at
-    entry, patience = case.site.entry, case.settings.answer_s
-    devices = load_devices(entry.path, path_map=case.here, timeout=None)
+    entry, catalog, looker = case.site.entry, case.catalog, case.looker
+    place = None if catalog is None else Place(catalog.uri, catalog.context.api_key)
+    path_map, connect_s = dict(case.settings.path_map), 4 * case.settings.answer_s
     try:
-        detector = devices[str(entry.name)]
-        try:
-            detector.wait_for_connection(timeout=2 * patience)
-        except TimeoutError as error:
-            next_step = f"`id3c-data validate --live {entry.path}` names every PV that does not answer"
-            raise DetectorFault(f"the device does not connect: {error}", entry.location, next_step) from error
-        yield detector
-    finally:
-        for device in devices.values():
-            destroy = getattr(device, "destroy", None)
-            if destroy is not None:
-                destroy()
+        return looker.ask_within(
+            _LONGEST_S, take_frame, entry.path, str(entry.name), path_map, connect_s, place
+        )
+    except KeyboardInterrupt:
+        looker.interrupt()
+        raise
 
 
-@contextmanager
-def _engine() -> Iterator[Any]:
-    """Make a RunEngine for any thread, and end its own."""
-    try:
-        from bluesky import RunEngine
-    except ImportError as error:
-        raise MissingExtra("bluesky", "devices") from error
-    engine = RunEngine({}, context_managers=[])
-    try:
-        yield engine
-    finally:
-        if engine.state != "idle":
-            engine.halt()
-        engine.loop.call_soon_threadsafe(engine.loop.stop)
-        engine._th.join()
-        engine.loop.close()
-
-
-def _subscribed(case: Case, engine: Any) -> Subscription | None:
-    """Let the catalog have the documents, where it answers."""
-    from ..catalog import subscribe
-
-    if case.catalog is None:
-        return None
-    try:
-        return subscribe(engine, case.catalog)
-    except Id3cDataError as error:
-        case.catalog_error = error
-        return None
-
-
-def _count(engine: Any, detector: Any) -> None:
-    """Take one frame; whatever the control layer wraps errors in, ours come out."""
-    from bluesky import plans
-
-    try:
-        engine(plans.count([detector], num=1), purpose=_PURPOSE)
-    except Exception as error:  # a plan fails with whatever a device or a library raises
-        cause: BaseException | None = error
-        while cause is not None and not isinstance(cause, Id3cDataError):
-            cause = cause.__cause__ or cause.__context__
-        if isinstance(cause, Id3cDataError):
-            raise cause from error
-        next_step = "report it with the file that `id3c-data doctor --bundle report.zip` writes"
-        raise DetectorFault(f"{type(error).__name__}: {error}", detector.name, next_step) from error
-
-
-def _note_run(case: Case, subscription: Subscription | None) -> None:
-    """Note what the documents promise, and wait until the catalog has them."""
-    from ..documents import RunState
-
-    if not case.documents:
+def _note_run(case: Case, taken: Taken) -> None:
+    """Note what the documents promise, and which node of the catalog has the images."""
+    if not taken.documents:
         return
-    state = RunState.of(case.documents)
+    state = RunState.of(taken.documents)
     take_run(case, state)
-    for name, doc in case.documents:
+    for name, doc in taken.documents:
         if name == "descriptor" and case.data_key in doc["data_keys"]:
             case.described = doc["data_keys"][case.data_key]
-    if subscription is None or case.catalog is None:
+    case.catalog_error = case.catalog_error or taken.catalog_error
+    if case.catalog is None or case.catalog_error is not None or not case.promises:
         return
     try:
-        subscription.close(_IN_CATALOG_S)
-        if case.promises:
-            read_run(case, case.catalog, state.uid)
-    except CatalogError as error:
+        read_run(case, case.catalog, state.uid)
+    except Id3cDataError as error:
         case.catalog_error = error
 
 
-def _missing(case: Case, error: FramesMissing) -> Note | Fault:
-    """Note which files did not come in time, so that later hops look at them."""
+def _why_not(case: Case, error: Id3cDataError) -> tuple[str, Note | Fault]:
+    """Return which hop an error speaks of; where files did not come in time, later hops look at them."""
     series = _OF_SERIES.fullmatch(error.where)
-    if series is None:  # the IOC itself says that it did not write the last one
-        case.not_exposed = "the IOC did not write all files of the frame"
-        return Fault(error.what, error.next_step, error.where)
-    case.came_late = error.where
-    case.masters = [Master(Path(f"{series[1]}_master.h5"), needed=1)]
-    return Note(IOC_HOP, "it took a frame, and not all of its files came in time")
+    if isinstance(error, FramesMissing) and series is not None:
+        case.came_late = error.where
+        case.masters = [Master(Path(f"{series[1]}_master.h5"), needed=1)]
+        return IOC_HOP, Note(IOC_HOP, "it took a frame, and not all of its files came in time")
+    case.not_exposed = "no frame could be taken"
+    hop = WRITE_HOP if isinstance(error, DetectorFault) and error.where.endswith("FilePath") else IOC_HOP
+    return hop, Fault(f"no frame could be taken: {error.what}", error.next_step, error.where)

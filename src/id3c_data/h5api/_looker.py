@@ -77,6 +77,14 @@ class Looker:
             raise error
         return answer
 
+    def interrupt(self, seconds: float = 10.0) -> None:
+        """End the process as Ctrl-C does, with a while to clean up."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGINT)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(seconds)
+        self.close()
+
     def close(self) -> None:
         """End the process; nothing waits for one that cannot be ended."""
         if self._process is not None:

@@ -24,6 +24,16 @@ def _mount(source: str, target: Path, kind: str, flags: int, data: str = "") -> 
 
 
 @contextlib.contextmanager
+def bound(folder: Path, name: Path) -> Iterator[None]:
+    """Mount a folder a second time, under another name."""
+    _mount(str(folder), name, "none", _BIND)
+    try:
+        yield
+    finally:
+        _LIBC.umount2(os.fsencode(name), _DETACH)
+
+
+@contextlib.contextmanager
 def read_only(folder: Path) -> Iterator[None]:
     """Let nobody write to a folder, as on a read-only mount."""
     if os.geteuid():
