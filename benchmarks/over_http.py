@@ -1,175 +1,276 @@
-"""Frames through a Tiled server: stock Tiled, the array in memory, ours with Tiled's client and with our own.
+"""Frames through a Tiled server: an unmodified client's and ours, to stock Tiled and to local reading.
 
-    python benchmarks/over_http.py [--frames 400] [--rounds 5] [--folder DIR]
+    python benchmarks/over_http.py [--frames 400] [--size 514x1030] [--rounds 7] [--folder DIR]
 
-One server serves them all. The readers take turns within each round; figures are medians, and ratios are
-within this one run: an unmodified client's to stock Tiled (its own HDF5 adapter) and to the same server with
-the array in memory, our client's to h5py's ``d[i]`` through the master's link, on the disk of this machine.
+Four servers on this machine: Tiled as it comes, with its own HDF5 adapter; ours, with each of the decoders;
+and ours with the array in memory. An unmodified client is Tiled's ``ArrayClient``. Local reading is h5py's
+``d[i]`` through the master's link.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import secrets
 import socket
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from functools import lru_cache
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import h5py
-import hdf5plugin  # noqa: F401  # decodes for h5py
 import httpx
-import numpy as np
-from tiled.client import from_uri
-from tiled.client.array import ArrayClient
+import yaml
 
-from id3c_data.catalog import Subscription, connect
-from id3c_data.sim import FrameModel, LegacyWriter, Series
-from id3c_data.testing.catalog import RunDocuments
+from _contest import Contestant, compete, ours
+from _frame_files import add_arguments, make_master
+from _table import Row, hand_in
+from local import h5py_one_by_one
 
 SERVER = Path(__file__).with_name("_catalog_server.py")
+SLICE, SINGLE = 100, 10
 
 
-class FewFrames(FrameModel):
-    """Frames of which every twentieth is the same: making them takes longer than reading them."""
+@dataclass(frozen=True)
+class Place:
+    """Where the images are.
 
-    def frame(self, series: int, image: int, channel: Any = "threshold_1") -> np.ndarray:
-        """Return one frame."""
-        return _frame(self, series, image % 20 + 1, channel)
+    Parameters
+    ----------
+    uri, key, pid
+        Of the server.
+    start_mb
+        The most memory that it had when it first answered.
+    path
+        Of the node.
+    """
 
-
-@lru_cache(maxsize=20)
-def _frame(model: FewFrames, series: int, image: int, channel: Any) -> np.ndarray:
-    return FrameModel.frame(model, series, image, channel)
+    uri: str
+    key: str
+    pid: int
+    start_mb: float
+    path: tuple[str, ...] = ()
 
 
 @contextmanager
-def running(folder: Path, detector: Path, master: Path | str) -> Iterator[tuple[str, str, int]]:
-    """Run the server; yield its URI, its key and its process."""
-    key = secrets.token_hex(16)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    arguments = [sys.executable, str(SERVER), str(folder), str(detector), str(master), str(port), key]
-    process = subprocess.Popen(arguments)
+def running(command: list[str], key: str, port: int, environment: dict[str, str]) -> Iterator[Place]:
+    """Run a server."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("TILED_")}
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    process = subprocess.Popen(command, env={**kept, **environment, "BENCHMARK_KEY": key}, **quiet)
     uri = f"http://127.0.0.1:{port}/api/v1"
     try:
-        while True:
-            try:
-                httpx.get(uri, timeout=5, trust_env=False)
-                break
-            except httpx.TransportError:
-                if process.poll() is not None:
-                    raise SystemExit("the server ended") from None
-                time.sleep(0.1)
-        yield uri, key, process.pid
+        while not answers(uri):
+            if process.poll() is not None:
+                raise SystemExit(f"the server ended: {' '.join(command)}")
+            time.sleep(0.1)
+        yield Place(uri, key, process.pid, peak_mb(process.pid))
     finally:
         process.terminate()
         process.wait(30)
 
 
-def peak(pid: int | str = "self", *, reset: bool = False) -> float:
-    """Return the most memory that a process had so far, in MB; from now on where it is reset."""
-    if reset:
-        Path(f"/proc/{pid}/clear_refs").write_text("5")
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmHWM"):
-            return int(line.split()[1]) / 1024
-    raise AssertionError
+def answers(uri: str) -> bool:
+    """Say whether a server is there."""
+    try:
+        return httpx.get(f"{uri}/", timeout=5, trust_env=False).status_code == httpx.codes.OK
+    except httpx.TransportError:
+        return False
 
 
-def register(uri: str, key: str, detector: Path, master: Path, frames: int, how: Any) -> str:
-    """Write a run over all frames of the master into the catalog."""
-    cat = connect(f"{uri}/metadata/catalog", api_key=key)
+def peak_mb(pid: int) -> float:
+    """Return the most memory that a process had so far."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) / 1e3 for line in lines if line.startswith("VmHWM"))
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()[1]
+
+
+@contextmanager
+def our_server(folder: Path, *master: Path, environment: dict[str, str]) -> Iterator[Place]:
+    """Run a server of ours; with a master, from memory."""
+    port, catalog = free_port(), Path(tempfile.mkdtemp(dir=folder))
+    command = [sys.executable, str(SERVER), str(catalog), str(folder), str(port), *map(str, master)]
+    with running(command, secrets.token_hex(16), port, environment) as place:
+        yield place
+
+
+@contextmanager
+def stock_server(folder: Path) -> Iterator[Place]:
+    """Run Tiled as it comes."""
+    from id3c_data.catalog._app import initialize_catalog
+
+    catalog, key, port = Path(tempfile.mkdtemp(dir=folder)), secrets.token_hex(16), free_port()
+    initialize_catalog(catalog / "catalog.db")
+    config = {
+        "catalog": {
+            "uri": f"sqlite:///{catalog}/catalog.db",
+            "specs": [{"name": "CatalogOfBlueskyRuns", "version": "3.0"}],
+            "writable_storage": [str(catalog / "data"), f"sqlite:///{catalog}/tables.db"],
+            "readable_storage": [str(folder)],
+        },
+        "uvicorn": {"port": port, "log_level": "error"},
+        "authentication": {"single_user_api_key": key},
+    }
+    path = catalog / "tiled.yml"
+    path.write_text(yaml.safe_dump(config))
+    command = [sys.executable, "-m", "tiled", "serve", "config", str(path), "--port", str(port)]
+    with running(command, key, port, {}) as place:
+        yield place
+
+
+def registered(place: Place, master: Path, how: Any) -> Place:
+    """Write a run over all frames of a master into a server's catalog, and return where its images are."""
+    from id3c_data.catalog import Subscription, connect
+    from id3c_data.testing.catalog import RunDocuments
+
     with h5py.File(master) as file:
-        shape, dtype = file["entry/data/data_000001"].shape[1:], file["entry/data/data_000001"].dtype
-    subscription = Subscription(cat, registered=how)
-    run = RunDocuments(subscription, root=detector, frame_shape=shape, dtype_numpy=dtype.str)
-    resource = run.resource(master, images_per_file=frames)
-    for slot in range(frames):
-        run.event(resource, slot)
-    run.stop()
-    subscription.wait(60)
-    subscription.close()
-    return run.uid
+        frames, *shape = file["entry/data/data_000001"].shape
+        dtype = file["entry/data/data_000001"].dtype
+    with Subscription(connect(place.uri, api_key=place.key), registered=how) as subscription:
+        run = RunDocuments(
+            subscription, root=master.parent, frame_shape=(shape[0], shape[1]), dtype_numpy=dtype.str
+        )
+        resource = run.resource(master, images_per_file=frames)
+        for slot in range(frames):
+            run.event(resource, slot)
+        run.stop()
+        subscription.wait(120)
+    return Place(place.uri, place.key, place.pid, place.start_mb, (run.uid, "primary", "eiger2_image"))
 
 
-def plain(uri: str, key: str, path: list[str]) -> ArrayClient:
-    """Return Tiled's own client of a node."""
-    node = from_uri(uri, api_key=key)
-    for name in path:
+def node_of(place: Place) -> Any:
+    """Return the client that Tiled chooses for the images."""
+    from tiled.client import from_uri
+
+    node = from_uri(place.uri, api_key=place.key)
+    for name in place.path:
         node = node[name]
+    return node
+
+
+def unmodified(place: Place) -> Any:
+    """Return Tiled's own client of the images."""
+    from tiled.client.array import ArrayClient
+
+    node = node_of(place)
     return ArrayClient(node.context, item=node.item, structure_clients=node.structure_clients)
 
 
-def timed(action: Callable[[], object]) -> float:
-    """Return the milliseconds that something takes."""
-    start = time.perf_counter()
-    action()
-    return (time.perf_counter() - start) * 1000
+def single_frames(place: Place) -> Callable[[], int]:
+    """``images[i]`` of an unmodified client, for some frames."""
+    images = unmodified(place)
+
+    def work() -> int:
+        for n in range(SINGLE):
+            images[n]
+        return SINGLE
+
+    return work
+
+
+def part(place: Place) -> Callable[[], int]:
+    """``images[a:a+100]`` of an unmodified client."""
+    images = unmodified(place)
+
+    def work() -> int:
+        return len(images[:SLICE])
+
+    return work
+
+
+def our_single_frames(place: Place) -> Callable[[], int]:
+    """``images[i].read()`` of our client, for some frames."""
+    images = node_of(place)
+
+    def work() -> int:
+        for n in range(SINGLE):
+            images[n].read()
+        return SINGLE
+
+    return work
+
+
+def our_part(place: Place) -> Callable[[], int]:
+    """``images[a:a+100].read()`` of our client."""
+    images = node_of(place)
+
+    def work() -> int:
+        return len(images[:SLICE].read())
+
+    return work
+
+
+def our_whole(place: Place) -> Callable[[], int]:
+    """``images.read()`` of our client."""
+    images = node_of(place)
+
+    def work() -> int:
+        return len(images.read())
+
+    return work
 
 
 def main() -> None:
-    """Measure, and print the table."""
+    """Print the rows, and hand them in."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--frames", type=int, default=400)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--bits", type=int, default=32)
-    parser.add_argument("--folder", type=Path)
+    add_arguments(parser)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(dir=options.folder) as temporary:
+    with tempfile.TemporaryDirectory(dir=options.folder) as temporary, ExitStack() as servers:
         folder = Path(temporary)
-        detector, catalog = folder / "detector", folder / "catalog"
-        detector.mkdir()
-        catalog.mkdir()
-        model = FewFrames(bit_depth=options.bits)
-        files = LegacyWriter(detector, Series("s", 1, options.frames, 1000), model).write_series()
-        with running(catalog, detector, files.master) as (uri, key, pid):
-            measure(options, detector, files.master, uri, key)
+        master = make_master(folder, options.frames, options.size)
+        stock = registered(servers.enter_context(stock_server(folder)), master, "files")
+        memory = servers.enter_context(our_server(folder, master, environment={}))
+        memory = Place(memory.uri, memory.key, memory.pid, memory.start_mb, ("images",))
+        columns = {}
+        for column, contestant in ours(our_part).items():
+            environment = dict(contestant.environment)
+            place = servers.enter_context(our_server(folder, environment=environment))
+            columns[column] = registered(place, master, "masters"), environment
+        hand_in(*rows(options.rounds, master, stock, memory, columns))
 
 
-def measure(options: Any, detector: Path, master: Path, uri: str, key: str) -> None:
-    """Measure all readers against one server."""
-    n = options.frames
-    node = ["primary", "eiger2_image"]
-    uids = {how: register(uri, key, detector, master, n, how) for how in ("masters", "files")}
-    stock = plain(uri, key, ["catalog", uids["files"], *node])
-    memory = plain(uri, key, ["memory", "images"])
-    unmodified = plain(uri, key, ["catalog", uids["masters"], *node])
-    ours = connect(f"{uri}/metadata/catalog", api_key=key)[uids["masters"]].primary["eiger2_image"]
-    file = h5py.File(master)
-    dataset = file["entry/data/data_000001"]
-    slices = {"stock": stock, "memory": memory, "unmodified": unmodified, "ours": ours}
-    for client in slices.values():
-        assert np.array_equal(np.asarray(client[3:5]), dataset[3:5])
-    times: dict[tuple[str, str], list[float]] = {}
-    for turn in range(options.rounds):
-        at = 7 * turn % (n - 100)
-        for name, client in slices.items():
-            for k in range(5):
-                one = timed(lambda client=client, k=k: np.asarray(client[at + k]))
-                times.setdefault(("one frame", name), []).append(one)
-            part = timed(lambda client=client: np.asarray(client[at : at + 100]))
-            times.setdefault(("100 frames", name), []).append(part)
-        times.setdefault(("whole", "ours"), []).append(timed(lambda: np.asarray(ours)))
-        each = timed(lambda: [dataset[i] for i in range(at, at + 100)]) / 100
-        times.setdefault(("one frame", "h5py"), []).append(each)
-    medians = {key: statistics.median(values) for key, values in times.items()}
-    local = medians["one frame", "h5py"]
-    print(f"h5py d[i] {local:.2f} ms, {1000 / local:.0f} frames/s")
-    for (what, name), ms in medians.items():
-        count = {"one frame": 1, "100 frames": 100, "whole": n}[what]
-        best = min(times[what, name])
-        rate = 1000 * count / ms
-        print(f"{what:12}{name:12}{ms:9.1f} ms (best {best:.1f}) {rate:7.0f} frames/s, to h5py {rate * local / 1000:.3f}")
-    print("one frame, unmodified to stock", medians["one frame", "stock"] / medians["one frame", "unmodified"])
-    print("100 frames, unmodified to memory", medians["100 frames", "memory"] / medians["100 frames", "unmodified"])
+Columns = dict[str, tuple[Place, dict[str, str]]]
+
+
+def rows(rounds: int, master: Path, stock: Place, memory: Place, columns: Columns) -> Iterator[Row]:
+    """Yield the rows of all contests."""
+
+    def contest(what: str, prepare: Any, name: str, peer: Contestant, goals: dict[str, float]) -> Row:
+        mine = {
+            column: Contestant(prepare, (place,), environment)
+            for column, (place, environment) in columns.items()
+        }
+        return Row.of(what, compete({name: peer, **mine}, rounds), name, goals)
+
+    local = Contestant(h5py_one_by_one, (str(master),))
+    one, many = "Tiled HTTP, unmodified client, one frame", f"Tiled HTTP, unmodified client, {SLICE} frames"
+    yield contest(
+        one, single_frames, "stock Tiled", Contestant(single_frames, (stock,)), {"fast": 1.8, "wheels": 1.6}
+    )
+    yield contest(many, part, "array in memory", Contestant(part, (memory,)), {"fast": 0.85, "wheels": 0.75})
+    goals = {"fast": 1, "wheels": 0.7}
+    yield contest("Tiled HTTP, our client, one frame", our_single_frames, "local h5py d[i]", local, {})
+    yield contest(f"Tiled HTTP, our client, {SLICE} frames", our_part, "local h5py d[i]", local, goals)
+    yield contest("Tiled HTTP, our client, whole stack", our_whole, "local h5py d[i]", local, goals)
+    above = {column: peak_mb(place.pid) - place.start_mb for column, (place, _) in columns.items()}
+    yield Row(
+        "server's memory above its start",
+        "limit",
+        (300, 300),
+        {column: (mb, mb, mb) for column, mb in above.items()},
+        {},
+        "MB",
+    )
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from tiled.utils import import_object
 from ..documents import MIMETYPE
 from ..errors import PathOutsideRoots
 from ._adapter import MasterAdapter
+from ._faster_tiled import make_tiled_faster
 from ._frames_router import frames_router
 from ._refusals import header_of, status_of
 
@@ -91,6 +92,7 @@ def app_of(config: Config) -> Any:
                 adapters[mimetype] = adapter.within(readable, config.response_bytesize_limit)
     if frames_router not in config.routers:
         config.routers.append(frames_router)
+    make_tiled_faster()
     app = build_app_from_config(config)
     app.add_exception_handler(RuntimeError, _refuse_in_words)
     return app
