@@ -28,6 +28,11 @@ def test_no_test_reports_a_fault_that_has_no_row() -> None:
     assert {record["fault"] for record in RECORDS.values()} <= set(FAULTS)
 
 
+@pytest.mark.parametrize("fault", FAULTS)
+def test_every_fault_has_a_row(fault: str) -> None:
+    assert fault in {record["fault"] for record in RECORDS.values()}
+
+
 def test_no_cell_is_empty() -> None:
     rows = [line for line in WRITTEN["page"]().splitlines() if line.startswith("| ")]
     assert not [line for line in rows if re.search(r"\|\s*\|", line)]

@@ -87,7 +87,7 @@ def test_a_server_that_is_busy_is_told_at_once(other_server: str) -> None:
         connect(f"{other_server}/busy")
 
 
-@pytest.mark.fault("Tiled refuses: 401", injected="a wrong API key, or none")
+@pytest.mark.fault("Tiled refusing", injected="a wrong API key, or none")
 @pytest.mark.parametrize("key", ["0123456789abcdef", None])
 def test_a_wrong_key_is_told(server: Server, key: str | None, fault_report: Any) -> None:
     with pytest.raises(CatalogError, match="api_key") as error:

@@ -243,7 +243,7 @@ def test_a_master_that_never_came_is_not_asked_for_again(
     assert isinstance(refused(images.read), FileNotFoundError)
 
 
-@pytest.mark.fault("Tiled refuses: 403", injected="the documents name a file below no readable storage")
+@pytest.mark.fault("Tiled refusing", injected="the documents name a file below no readable storage")
 @pytest.mark.parametrize("event", [0, 1])
 def test_a_path_outside_the_readable_storage_is_refused(
     event: int,

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -189,8 +190,15 @@ def test_events_whose_table_lost_its_rows_are_told(
         next(following)
 
 
+@pytest.mark.fault(
+    "Tiled restarted", injected="the server ends while a run is followed, and is started again"
+)
 def test_a_server_that_is_gone_is_told_and_one_that_is_back_is_asked_again(
-    tmp_path: Path, readable: Path, model: FrameModel, caplog: pytest.LogCaptureFixture
+    tmp_path: Path,
+    readable: Path,
+    model: FrameModel,
+    caplog: pytest.LogCaptureFixture,
+    fault_report: Any,
 ) -> None:
     folder = tmp_path / "catalog"
     with serve(folder, readable_storage=[readable]) as server:
@@ -210,6 +218,8 @@ def test_a_server_that_is_gone_is_told_and_one_that_is_back_is_asked_again(
         cat = connect(server.uri, api_key=server.api_key)
         cat[documents.uid].update_metadata({"stop": stop_of(documents.uid)}, drop_revision=True)
         assert state.wait_for_change(ScanPhase.PREPARED, PATIENCE_S) is ScanPhase.FINISHED
+    said = [text for text in caplog.messages if "asking again" in text or "answers again" in text]
+    fault_report(" … ".join(said))
 
 
 def stop_of(uid: str) -> dict[str, object]:
