@@ -19,7 +19,7 @@ from ..h5api import FINISHED, Looker, ScanState
 from ..images import CompressedFrame, FrameStack, open_stack
 from ._kept import KeptStacks
 
-__all__ = ["FramesElsewhere", "Master", "found"]
+__all__ = ["FramesElsewhere", "Master", "Processes", "found"]
 
 _PROCESSES: Final = 4
 """At most; the one that was used last is asked first, so that a server with one reader has one of them."""
@@ -102,7 +102,7 @@ class FramesElsewhere:
     def compressed(self) -> Iterator[CompressedFrame]:
         """Yield the frames as they stand in their files, each as soon as it is there."""
         for some in _parts(self.index):
-            yield from _PROCESSES_ASKED.ask(self.master, _frames, self.master, some)
+            yield from _ASKED.ask(self.master, _frames, self.master, some)
 
 
 def found(master: Master) -> FrameStack:
@@ -113,30 +113,45 @@ def found(master: Master) -> FrameStack:
     Hdf5Error
         What `id3c_data.images.open_stack` raises; also where HDF5 did not survive the file, or hangs.
     """
-    return _PROCESSES_ASKED.ask(master, _found, master)
+    return _ASKED.ask(master, _found, master)
 
 
-class _Processes:
-    """Processes that look at files, each for one question at a time; thread-safe."""
+class Processes:
+    """Processes that look at files, each for one question at a time; thread-safe.
 
-    def __init__(self, count: int) -> None:
+    Parameters
+    ----------
+    count
+        How many at most.
+    patience_s
+        What an answer may take beyond the time that it is to wait.
+    """
+
+    def __init__(self, count: int, patience_s: float) -> None:
+        self._patience_s = patience_s
         self._free: queue.LifoQueue[Looker] = queue.LifoQueue()
         for _ in range(count):
-            self._free.put(Looker(_PATIENCE_S))
+            self._free.put(Looker(patience_s))
         self._all = list(self._free.queue)
 
     def ask(self, master: Master, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Return what a function returns in another process."""
+        """Return what a function returns in another process, or raise what it raises.
+
+        Raises
+        ------
+        Hdf5Error
+            It ended the process, or took too long.
+        """
         looker = self._free.get()  # one is free again soon, since each answer has its time
         try:
-            return looker.ask_within(_PATIENCE_S + (master.wait_s or 0), function, *args, **kwargs)
+            return looker.ask_within(self._patience_s + (master.wait_s or 0), function, *args, **kwargs)
         except Id3cDataError as error:
             if error.where:
                 raise
             raise Hdf5Error(error.what, str(master.path), error.next_step) from error
         except TimeoutError as error:
             raise Hdf5Error(
-                f"reading it has not ended within {_PATIENCE_S:g} s",
+                f"reading it has not ended within {self._patience_s:g} s",
                 str(master.path),
                 f"see whether its file server answers: id3c-data doctor {master.path}",
             ) from error
@@ -149,8 +164,8 @@ class _Processes:
             looker.close()
 
 
-_PROCESSES_ASKED: Final = _Processes(_PROCESSES)
-atexit.register(_PROCESSES_ASKED.close)
+_ASKED: Final = Processes(_PROCESSES, _PATIENCE_S)
+atexit.register(_ASKED.close)
 
 
 # In the other process

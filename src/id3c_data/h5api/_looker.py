@@ -103,8 +103,9 @@ class Looker:
 
     def _ready(self) -> Connection:
         """Return the connection to a process that answers."""
-        if self._connection is not None:
+        if self._connection is not None and self._process is not None and self._process.poll() is None:
             return self._connection
+        self.close()  # one that ended since the last question was not ended by this one
         ours, theirs = Pipe()
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603 - our own module
@@ -125,13 +126,20 @@ class Looker:
         return ours
 
     def _ended(self) -> Hdf5Error:
-        """Return the error that the process has ended by itself."""
-        process, how = self._process, "without a word"
+        """Return the error that the process has ended in the middle of a question."""
+        process, code = self._process, None
         if process is not None:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 code = process.wait(1.0)
-                how = f"with {signal.Signals(-code).name}" if code < 0 else f"with exit code {code}"
         self.close()
+        if code in (-signal.SIGKILL, -signal.SIGTERM):
+            return Hdf5Error(
+                f"the process that read it was ended by {signal.Signals(-code).name}",
+                next_step="read it again; if that happens again, see whether this machine runs out of memory",
+            )
+        how = "without a word" if code is None else f"with exit code {code}"
+        if code is not None and code < 0:
+            how = f"with {signal.Signals(-code).name}"
         return Hdf5Error(
             f"the process that read it ended {how}: the file is damaged in a way that HDF5 does not survive",
             next_step="copy the file again from where it was written, or leave it out",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from collections.abc import Iterator
 
@@ -46,6 +47,19 @@ def test_process_that_a_file_ends_is_replaced(looker: Looker) -> None:
     with pytest.raises(Hdf5Error, match="ended with SIGABRT"):
         looker.ask(os.abort)
     assert looker.ask(os.getpid) != os.getpid()
+
+
+def test_process_that_ended_between_two_questions_is_replaced(looker: Looker) -> None:
+    pid = looker.ask(os.getpid)
+    os.kill(pid, signal.SIGKILL)
+    assert looker._process is not None
+    looker._process.wait(10)
+    assert looker.ask(os.getpid) != pid
+
+
+def test_process_that_somebody_ended_is_not_the_files_fault(looker: Looker) -> None:
+    with pytest.raises(Hdf5Error, match="was ended by SIGKILL"):
+        looker.ask(signal.raise_signal, signal.SIGKILL)
 
 
 def test_process_ends_with_its_looker() -> None:
