@@ -16,6 +16,7 @@ ROOMS = {
     "cli": "one module for each command; no logic",
     "demo": "the whole chain on one machine, step by step",
     "doctor": "asks IOCs, folders and catalog whether they agree",
+    "verify": "whether all that a run promises is there",
     "following": "the frames of a run as they land",
     "catalog": "Tiled: documents in, frames out",
     "devices": "ophyd: signals, taking frames",

@@ -36,6 +36,7 @@ def test_every_module_of_a_room_is_private_or_a_name_that_users_import(room: str
         ("id3c_data", "connect"),
         ("id3c_data.catalog", "connect"),
         ("id3c_data.catalog", "register_consolidator"),
+        ("id3c_data.catalog", "replay"),
         ("id3c_data.catalog", "serve"),
         ("id3c_data.catalog", "subscribe"),
         ("id3c_data.cli", "main"),
@@ -71,6 +72,8 @@ def test_every_module_of_a_room_is_private_or_a_name_that_users_import(room: str
         ("id3c_data.paths", "PathTemplates"),
         ("id3c_data.paths", "template_problems"),
         ("id3c_data.testing", "running_ioc"),
+        ("id3c_data.verify", "repair"),
+        ("id3c_data.verify", "verify_run"),
     ],
 )
 def test_name_that_users_write_is_public(module: str, name: str) -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ._embedded import Server, serve
     from ._foreground import serve_config
     from ._frames_router import frames_router
+    from ._image_nodes import ImageNode, image_nodes, shorten
     from ._images import ImagesClient
     from ._probe import open_container, registered
     from ._replay import Replayed, kept_runs, replay
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 _HOME = {
     "Catalog": "_clients",
     "CatalogRunState": "_run_state",
+    "ImageNode": "_image_nodes",
     "ImagesClient": "_images",
     "ImagesView": "_view",
     "MasterAdapter": "_adapter",
@@ -39,6 +41,7 @@ _HOME = {
     "Subscription": "_subscription",
     "connect": "_connect",
     "frames_router": "_frames_router",
+    "image_nodes": "_image_nodes",
     "kept_runs": "_replay",
     "open_container": "_probe",
     "register_consolidator": "_consolidator",
@@ -46,6 +49,7 @@ _HOME = {
     "replay": "_replay",
     "serve": "_embedded",
     "serve_config": "_foreground",
+    "shorten": "_image_nodes",
     "subscribe": "_subscription",
 }
 
@@ -60,6 +64,7 @@ _SERVER_NAMES = ("MasterAdapter", "frames_router", "serve_config")
 __all__ = [
     "Catalog",
     "CatalogRunState",
+    "ImageNode",
     "ImagesClient",
     "ImagesView",
     "MasterAdapter",
@@ -71,6 +76,7 @@ __all__ = [
     "Subscription",
     "connect",
     "frames_router",
+    "image_nodes",
     "kept_runs",
     "open_container",
     "register_consolidator",
@@ -78,6 +84,7 @@ __all__ = [
     "replay",
     "serve",
     "serve_config",
+    "shorten",
     "subscribe",
 ]
 

@@ -22,6 +22,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "serve": "Run the catalog's server in the foreground.",
         "tree": "List all that is in an HDF5 file, and where its links lead.",
         "validate": "Check devices.yml, and iconfig.yml and tiled.yml beside it.",
+        "verify": "Check that all frames of runs are there, and can be read.",
         "watch": "Watch runs while they go on: of the catalog, or over 0MQ.",
     }
 )
