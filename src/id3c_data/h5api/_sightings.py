@@ -147,6 +147,8 @@ def _thorough_identity(path: Path) -> FileIdentity | None:
     """
     try:
         os.listdir(path.parent)  # noqa: PTH208
+        if not path.is_file():  # to open a device or a FIFO does something to it
+            return _identity(path)
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except (OSError, ValueError):
         return _identity(path)

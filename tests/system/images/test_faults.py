@@ -106,6 +106,24 @@ def test_files_that_are_replaced_while_they_are_open_are_told(tmp_path: Path, fa
     fault_report(error, lost="what was overwritten")
 
 
+@pytest.mark.fault(
+    "master replaced by another run's", injected="the files are replaced before a reader opens them"
+)
+def test_files_that_were_replaced_before_are_read_as_what_they_are(tmp_path: Path, fault_report: Any) -> None:
+    LegacyWriter(tmp_path, SIX, MODEL).write_series()
+    shorter = LegacyWriter(other_folder(tmp_path), Series("run_1", 2, 4, 2), MODEL).write_series()
+    replace(tmp_path, shorter)
+    stack = open_stack(tmp_path / "run_1_master.h5")
+    assert len(stack) == 4
+    np.testing.assert_array_equal(stack[3].read(), MODEL.frame(2, 4))
+    with pytest.raises(IndexError) as error:
+        stack[5].read()
+    fault_report(
+        f"the frames of the other run: nothing in them says whose they are; behind its end: {error.value}",
+        lost="what was overwritten",
+    )
+
+
 def other_folder(folder: Path) -> Path:
     other = folder / "other"
     other.mkdir()
