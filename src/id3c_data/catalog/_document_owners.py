@@ -8,13 +8,14 @@ __all__ = ["DocumentOwners"]
 
 _BY_DESCRIPTOR = ("event", "event_page", "stream_datum")
 _BY_RESOURCE = ("datum", "datum_page")
+_RESOURCES = ("resource", "stream_resource")
 
 
 class DocumentOwners:
     """Tells the run of each document of a stream; give it every one of them, in order.
 
-    A document of which nobody can tell the run, such as a datum of a resource that never came, belongs to all
-    runs that are open.
+    Resources may leave out their run, as older ones do; they and their datums belong to all runs that are
+    open. What names a run that is not open, or a descriptor that never came, belongs to none.
     """
 
     def __init__(self) -> None:
@@ -28,7 +29,8 @@ class DocumentOwners:
             return (doc["uid"],)
         run = self._named(name, doc)
         if run not in self._open:
-            return tuple(self._open)
+            unlabelled = name in _BY_RESOURCE or (name in _RESOURCES and run is None)
+            return tuple(self._open) if unlabelled else ()
         if name == "stop":
             for uid in self._open.pop(run):
                 self._run_of.pop(uid, None)

@@ -13,7 +13,7 @@ from typing import Any
 
 from ..errors import CatalogError
 from ._document_owners import DocumentOwners
-from ._spool_file import ENDING, SpoolFile
+from ._spool_file import ENDING, LOST, SpoolFile
 
 __all__ = ["SPOOL_VARIABLE", "Spool", "default_spool"]
 
@@ -61,7 +61,7 @@ class Spool:
     ) -> None:
         self.folder = folder
         self._catalog, self._registered, self._on_trouble = catalog, registered, on_trouble
-        self._size, self._overflowed = size, False
+        self._size, self._losing = size, False
         self._session = secrets.token_hex(4)
         self._queue: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
         self._owners = DocumentOwners()
@@ -73,9 +73,11 @@ class Spool:
     def put(self, name: str, doc: Any) -> None:
         """Take in a document; returns at once, whatever happens."""
         if self._queue.qsize() < self._size:
+            self._losing = False
             self._queue.put((name, doc))
-        else:
-            self._overflowed = True
+        elif not self._losing:
+            self._losing = True
+            self._queue.put((LOST, None))
 
     def settle(self, uid: str) -> None:
         """Take away the file of a run that is whole in the catalog."""
@@ -111,11 +113,10 @@ class Spool:
 
     def _take(self, name: str, doc: Any) -> None:
         """Do what an entry of the queue says."""
-        if self._overflowed:
-            self._overflowed = False
+        if name == LOST:
             for file in self._files.values():
                 file.lose()
-        if name == _END:
+        elif name == _END:
             for file in self._files.values():
                 file.end()
             self._flush(*self._files)
