@@ -17,7 +17,7 @@ Fetch = Callable[[tuple[slice | int, ...]], np.ndarray]
 
 _CHUNK_BYTES = 32 * 2**20  # of dask
 _CHUNK_FRAMES = 64  # of which a small region may be less than that
-_ITERATION_BYTES = 16 * 2**20  # of each request while iterating; at least one item
+_ITERATION_BYTES = 64 * 2**20  # of each request while iterating; at least one item
 
 
 class ImagesView(NDArrayOperatorsMixin):

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import inspect
 
+import dask.array
+import fastapi.dependencies.utils
 import httpx
+import numpy as np
 from bluesky_tiled_plugins import TiledWriter
 from bluesky_tiled_plugins.clients.bluesky_event_stream import BlueskyEventStream
 from bluesky_tiled_plugins.clients.bluesky_run import BlueskyRun
@@ -14,6 +17,8 @@ from event_model import RunRouter
 from tiled.catalog.adapter import CatalogArrayAdapter
 from tiled.client.context import Context
 from tiled.commandline._catalog import init
+from tiled.server.dependencies import get_entry
+from tiled.server.router import get_router
 
 
 def parameters(function: object) -> list[str]:
@@ -75,3 +80,51 @@ def test_tiled_refuses_a_path_in_these_words() -> None:
 
 def test_tiled_makes_a_catalogs_tables() -> None:
     assert parameters(init) == ["database", "if_not_exists"]
+
+
+def test_tiled_checks_a_node_with_these_dependencies() -> None:
+    assert parameters(get_entry) == [
+        "path",
+        "security_scopes",
+        "principal",
+        "authn_access_tags",
+        "authn_scopes",
+        "root_tree",
+        "session_state",
+        "metrics",
+        "structure_families",
+        "access_policy",
+    ]
+    checks = '_=Security(check_scopes, scopes=["read:data"])'
+    assert checks in inspect.getsource(get_router).partition('"/array/full/{path:path}"')[2]
+
+
+def test_tiled_gives_our_adapter_for_a_slice() -> None:
+    assert parameters(CatalogArrayAdapter._get_lazy_adapter) == ["self", "block", "slice"]
+    assert parameters(CatalogArrayAdapter.get_adapter) == ["self"]
+
+
+def test_fastapi_analyses_dependencies_by_their_arguments_alone() -> None:
+    get_dependant = inspect.unwrap(fastapi.dependencies.utils.get_dependant)
+    kinds = {parameter.kind for parameter in inspect.signature(get_dependant).parameters.values()}
+    assert kinds == {inspect.Parameter.KEYWORD_ONLY}
+    assert "get_dependant(" in inspect.getsource(fastapi.dependencies.utils.solve_dependencies)
+
+
+def test_tileds_client_pickles_a_connection() -> None:
+    assert parameters(Context.__setstate__) == ["self", "state"]
+    assert "api_uri" in inspect.getsource(Context.__getstate__)
+
+
+def test_dask_asks_an_array_that_takes_lists_for_the_slice_of_a_chunk() -> None:
+    asked: list[object] = []
+
+    class Source:
+        shape, ndim, dtype = (100, 4, 5), 3, np.dtype("u2")
+
+        def __getitem__(self, key: tuple[object, ...]) -> np.ndarray:
+            asked.append(key[0])
+            return np.zeros(self.shape, self.dtype)[key]
+
+    dask.array.from_array(Source(), chunks=(10, 4, 5), name=False)[37].compute()
+    assert asked[-1] in (37, slice(37, 38, None))
