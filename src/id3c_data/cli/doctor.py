@@ -133,6 +133,7 @@ def doctor(
         path_map=path_map,
         data_key=data_key,
         imports=not no_import,
+        documents=bundle is not None,
         answer_s=timeout,
         appear_s=file_timeout,
         decode_s=decode_time,

@@ -9,18 +9,19 @@ import platform
 import sys
 import zipfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.metadata import distributions
 from io import StringIO
 from pathlib import Path
 
 import click
+import yaml
 
 from ..errors import Id3cDataError
 from ..h5api import Looker
 from ._diagnose import Diagnosis
 from ._frames_look import tree_text
-from ._secrets import STRUCK, Striker, is_secret_name
+from ._secrets import STRUCK, Striker, is_secret_name, secrets_of_yaml
 from ._settings import DEFAULT_DEVICES, Settings
 from ._text import as_json, headline_of, line_of
 
@@ -74,7 +75,8 @@ def write_bundle(path: Path, diagnosis: Diagnosis, settings: Settings, log: str 
     log
         What was logged meanwhile.
     """
-    striker = Striker([settings.api_key])
+    configuration = dict(_configuration(settings))
+    striker = Striker([settings.api_key, *_secrets(configuration)])
     fresh = path.with_name(f"{path.name}.{os.getpid()}")
     fresh.unlink(missing_ok=True)
     try:
@@ -83,7 +85,8 @@ def write_bundle(path: Path, diagnosis: Diagnosis, settings: Settings, log: str 
             os.fdopen(descriptor, "wb") as stream,
             zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as file,
         ):
-            for name, text in _parts(diagnosis, settings, log, striker):
+            parts = _parts(diagnosis, settings, log, striker)
+            for name, text in (*parts, *configuration.items()):
                 file.writestr(name, striker.text(text))
             names = tuple(file.namelist())
         fresh.replace(path)
@@ -99,7 +102,6 @@ def _parts(diagnosis: Diagnosis, settings: Settings, log: str, striker: Striker)
     yield "doctor.json", json.dumps(striker.value(json.loads(as_json(diagnosis))), indent=2)
     yield "versions.txt", _versions()
     yield "environment.json", json.dumps(_environment(striker), indent=2)
-    yield from _configuration(settings)
     if diagnosis.documents:
         yield "documents.jsonl", _documents(diagnosis, striker)
     yield from _trees(diagnosis, settings)
@@ -129,7 +131,23 @@ def _configuration(settings: Settings) -> Iterator[tuple[str, str]]:
         devices = sorted(folder.glob("*devices*.y*ml")) if given.is_dir() else [given]
         for file in (*devices, *beside):
             if file.is_file():
-                yield f"configuration/{file.name}", file.read_text(errors="replace")
+                yield f"configuration/{file.name}", _readable(file)
+
+
+def _readable(file: Path) -> str:
+    """Return a file's text; one that cannot be searched for secrets is left out."""
+    text = file.read_text(errors="replace")
+    try:
+        list(secrets_of_yaml(text))
+    except yaml.YAMLError as error:
+        return f"left out, because it is no YAML and may hold secrets: {error}\n"
+    return text
+
+
+def _secrets(configuration: Mapping[str, str]) -> Iterator[str]:
+    for text in configuration.values():
+        with suppress(yaml.YAMLError):  # of the words that stand for a file that was left out
+            yield from secrets_of_yaml(text)
 
 
 def _documents(diagnosis: Diagnosis, striker: Striker) -> str:

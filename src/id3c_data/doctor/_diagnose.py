@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -24,6 +26,8 @@ from ._settings import Settings
 
 __all__ = ["HOPS", "Diagnosis", "diagnose"]
 
+logger = logging.getLogger(__name__)
+
 HOPS: Mapping[str, Callable[[Case], Seen]] = MappingProxyType(
     {
         "configuration": configuration,
@@ -42,6 +46,7 @@ HOPS: Mapping[str, Callable[[Case], Seen]] = MappingProxyType(
 )
 """Every hop by its name, in the order of the data."""
 
+_MOST_DOCUMENTS = 10_000  # in a bundle
 _BEFORE_EXPOSURE = tuple(HOPS)[:4]
 
 
@@ -145,5 +150,8 @@ def _documents(case: Case) -> Iterator[tuple[str, Any]]:
     """Yield the documents of the run: those of the exposure, or those that the catalog gives."""
     if case.documents:
         yield from case.documents
-    elif case.run is not None:
-        yield "start", dict(case.run.metadata)
+    elif case.settings.documents and case.catalog is not None and case.run is not None:
+        try:
+            yield from islice(case.catalog[case.run.uid].documents(), _MOST_DOCUMENTS)
+        except Exception as error:  # of a client's, where the server does not go along
+            logger.warning("the run's documents could not be had: %s", error)

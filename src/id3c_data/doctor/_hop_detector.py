@@ -139,7 +139,9 @@ def _folders_of_masters(case: Case) -> Seen:
             look = case.looker.ask(look_at_folder, folder)
         except FileNotFoundError:
             there = case.looker.ask(existing_part, folder)
-            yield Fault(f"there is no {folder} here, only {there}", _mount_it(case, folder), str(folder))
+            yield Fault(
+                f"there is no {folder} here, only {there}", _mount_it(case, folder, there), str(folder)
+            )
         except TimeoutError as error:
             what = f"{folder}: {error}; its file server is gone, or very slow"
             yield Fault(what, f"`findmnt -T {folder}` names the server: see whether it is up", str(folder))
@@ -160,15 +162,15 @@ def _why_no_masters(case: Case) -> str:
     return f"the run names no files of an Eiger2 ({case.data_key or 'no data key of images'})"
 
 
-def _mount_it(case: Case, folder: Path) -> str:
-    root = _root_of(case, folder)
+def _mount_it(case: Case, folder: Path, there: Path) -> str:
+    root = _root_of(case, folder, there)
     return (
         f"mount it on this host; where this host has that disk in another place, say so: "
         f"--path-map {root}=FOLDER"
     )
 
 
-def _root_of(case: Case, folder: Path) -> str:
-    """Return the root that documents name the folder by."""
-    roots = {str(promise.resource["root"]) for promise in case.promises}
-    return min(roots) if roots else str(folder)
+def _root_of(case: Case, folder: Path, there: Path) -> str:
+    """Return the root of the folder as documents name it; else what of it is missing first."""
+    roots = {str(promise.resource["root"]) for promise in case.promises} - {"/"}
+    return min(roots) if roots else str(there / folder.relative_to(there).parts[0])

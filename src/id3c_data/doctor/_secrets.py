@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+import yaml
+
 from ._hop import HopResult
 
-__all__ = ["STRUCK", "Striker"]
+__all__ = ["STRUCK", "Striker", "is_secret_name", "secrets_of_yaml"]
 
 STRUCK = "<struck out>"
 
@@ -26,6 +28,7 @@ _ASSIGNED = re.compile(
     rf"""(?P<name>(?P<q>["']?){_NAME}(?P=q)\s*[:=]\s*)(?P<value>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^\s,;}}\])]+)""",
     re.IGNORECASE,
 )
+_PLAIN = re.compile(r"\d{0,7}(\.\d*)?|true|false|null|~", re.IGNORECASE)  # settings, such as a lifetime
 _SHORTEST = 4  # a shorter value would be struck out of the middle of words
 
 
@@ -55,7 +58,7 @@ class Striker:
         text = _IN_QUERY.sub(rf"\g<name>{STRUCK}", text)
         text = _JSON_WEB_TOKEN.sub(STRUCK, text)
         text = _IN_HEADER.sub(rf"\g<scheme> {STRUCK}", text)
-        return _ASSIGNED.sub(rf"\g<name>{STRUCK}", text)
+        return _ASSIGNED.sub(_assigned, text)
 
     def result(self, result: HopResult) -> HopResult:
         """Return what was found at a hop without secrets."""
@@ -76,6 +79,30 @@ class Striker:
         if isinstance(value, list | tuple):
             return [self.value(inner) for inner in value]
         return self.text(value) if isinstance(value, str) else value
+
+
+def _assigned(match: re.Match[str]) -> str:
+    """Return a name with its value struck out, in the quotation marks that it had."""
+    quote = match["value"][0] if match["value"][0] in "\"'" else ""
+    return f"{match['name']}{quote}{STRUCK}{quote}"
+
+
+def secrets_of_yaml(text: str) -> Iterator[str]:
+    """Yield what stands under names of secrets in a YAML file; raises `yaml.YAMLError` where it is none."""
+    root = yaml.compose(text, Loader=yaml.SafeLoader)
+    waiting: list[tuple[Any, bool]] = [(root, False)]
+    met: set[int] = set()
+    while waiting:
+        node, secret = waiting.pop()
+        if id(node) in met:  # of an alias
+            continue
+        met.add(id(node))
+        if isinstance(node, yaml.MappingNode):
+            waiting += [(value, secret or is_secret_name(str(key.value))) for key, value in node.value]
+        elif isinstance(node, yaml.SequenceNode):
+            waiting += [(item, secret) for item in node.value]
+        elif isinstance(node, yaml.ScalarNode) and secret and not _PLAIN.fullmatch(node.value):
+            yield node.value
 
 
 def is_secret_name(name: str) -> bool:

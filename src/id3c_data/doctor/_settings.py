@@ -35,6 +35,8 @@ class Settings:
         Of the images, where a run has several.
     imports
         Whether the check of the configuration imports what the files name.
+    documents
+        Whether to keep the run's documents, for a bundle.
     answer_s
         Longest that one answer may take: a PV, a look at the file system, a request of the catalog.
     appear_s
@@ -53,6 +55,7 @@ class Settings:
     path_map: Mapping[str, str] = field(default_factory=dict[str, str])
     data_key: str | None = None
     imports: bool = True
+    documents: bool = False
     answer_s: float = 5.0
     appear_s: float = 30.0
     decode_s: float = 5.0

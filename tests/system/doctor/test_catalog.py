@@ -1,0 +1,246 @@
+"""The doctor walks from a run of a catalog: each fault is named at its hop, and mended by its advice."""
+
+from __future__ import annotations
+
+import http.server
+import os
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from id3c_data.catalog import Server, Subscription, connect
+from id3c_data.doctor import Diagnosis, Fault, Settings, diagnose
+from id3c_data.sim import FrameModel, LegacyWriter, Series, SeriesFiles
+from id3c_data.testing.catalog import RunDocuments, running_catalog
+
+MODEL = FrameModel(height=32, width=48)
+
+
+@pytest.fixture(scope="module")
+def readable(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("detector").resolve()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory, readable: Path) -> Iterator[Server]:
+    folder = tmp_path_factory.mktemp("catalog")
+    with pytest.MonkeyPatch.context() as environment:  # of the server only
+        environment.setenv("ID3C_DATA_SETTLE_TIMEOUT", "0")
+        running = running_catalog(folder, readable)
+        serving = running.__enter__()
+    yield serving
+    running.__exit__(None, None, None)
+
+
+@pytest.fixture(scope="module")
+def subscription(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Subscription]:
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("ID3C_DATA_SPOOL", str(tmp_path_factory.mktemp("spool")))
+        with Subscription(connect(server.uri, api_key=server.api_key)) as made:
+            yield made
+
+
+class Taken:
+    """A run of three events, a series for each, whose files are in a folder of its own."""
+
+    def __init__(self, folder: Path, subscription: Subscription, exit_status: str = "success") -> None:
+        folder.mkdir()
+        self.folder = folder
+        self.series: list[SeriesFiles] = []
+        documents = RunDocuments(subscription, root=folder.parent, frame_shape=MODEL.shape)
+        for number in (1, 2, 3):
+            series = LegacyWriter(folder, Series(f"{folder.name}_{number}", number, 1, 1000), MODEL)
+            self.series.append(series.write_series())
+            master = self.series[-1].master
+            documents.event(documents.resource(master, series="point", images_per_file=1000))
+        documents.stop(exit_status, "" if exit_status == "success" else "the beam went")
+        self.uid = documents.uid
+        subscription.wait(30)
+
+
+@pytest.fixture
+def run(readable: Path, subscription: Subscription, request: pytest.FixtureRequest) -> Taken:
+    return Taken(readable / request.node.name.replace("[", "-").replace("]", ""), subscription)
+
+
+def examine(server: Server, target: Any, **given: Any) -> Diagnosis:
+    catalog = {"uri": server.uri, "api_key": server.api_key}
+    return diagnose(Settings(**{"target": target, "answer_s": 10.0, **catalog, **given}))
+
+
+def broken_at(diagnosis: Diagnosis, hop: str) -> Fault:
+    failing = diagnosis.first_failing
+    assert failing is not None, diagnosis
+    assert failing.hop == hop, failing
+    assert all(fault.what and fault.next_step for fault in failing.faults)
+    return failing.faults[0]
+
+
+def well(diagnosis: Diagnosis) -> None:
+    walked = [result for result in diagnosis.results[3:] if result.state != "ok"]
+    assert walked == []
+
+
+def test_run_is_followed_to_the_pixels_of_a_client(run: Taken, server: Server) -> None:
+    diagnosis = examine(server, run.uid)
+    well(diagnosis)
+    assert diagnosis["client pixels"].values["pixels"] == 2 * 32 * 48
+    assert diagnosis["master file"].values["masters"] == 3
+    well(examine(server, run.uid[:8]))
+    assert examine(server, -1)["documents"].seen == (f"run {run.uid}, 3 events, ended as 'success'",)
+
+
+def test_run_that_the_catalog_has_not(server: Server) -> None:
+    diagnosis = examine(server, "no-such-run")
+    fault = broken_at(diagnosis, "catalog entry")
+    assert "no run 'no-such-run'" in fault.what
+    assert "cat[-1] is the last run" in fault.next_step or "subscribe" in fault.next_step
+    assert diagnosis["master file"].state == "not reached"
+
+
+def test_catalog_that_does_not_answer(run: Taken, server: Server) -> None:
+    diagnosis = examine(server, run.uid, uri="http://127.0.0.1:1/api/v1")
+    fault = broken_at(diagnosis, "catalog entry")
+    assert "no answer from the catalog's server" in fault.what
+    assert "`id3c-data serve` starts one" in fault.next_step
+    assert "stands in the catalog" in diagnosis["read path"].seen[0]
+    well(examine(server, run.uid))
+
+
+def test_wrong_key(run: Taken, server: Server) -> None:
+    fault = broken_at(examine(server, run.uid, api_key="0123456789abcdef"), "catalog entry")
+    assert "answers 401" in fault.what
+    assert "TILED_API_KEY" in fault.next_step
+    well(examine(server, run.uid))
+
+
+@contextmanager
+def answering(status: int) -> Iterator[str]:
+    """A server that refuses everything, as a proxy in front of a catalog may."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status)
+            self.send_header("content-type", "application/json")
+            self.end_headers()
+            self.wfile.write(b'{"detail": "not for you"}')
+
+        def log_message(self, *_: Any) -> None:
+            """Say nothing."""
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as listening:
+        thread = threading.Thread(target=listening.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{listening.server_port}/api/v1"
+        listening.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize(("status", "advice"), [(403, "administrator"), (500, "log of the catalog's server")])
+def test_catalog_that_refuses(status: int, advice: str, run: Taken, server: Server) -> None:
+    with answering(status) as uri:
+        fault = broken_at(examine(server, run.uid, uri=uri), "catalog entry")
+    assert f"answers {status}: not for you" in fault.what
+    assert advice in fault.next_step
+    well(examine(server, run.uid))
+
+
+def test_root_that_the_server_may_not_read(run: Taken, server: Server, tmp_path: Path) -> None:
+    """The folder is not below readable storage any more, as after a change of the server's configuration."""
+    elsewhere = tmp_path.resolve() / "moved"
+    shutil.move(run.folder, elsewhere)
+    run.folder.symlink_to(elsewhere)
+    diagnosis = examine(server, run.uid)
+    fault = broken_at(diagnosis, "server reads")
+    assert "this host can read the file, so it is the server's view of the disk" in fault.what
+    assert fault.next_step
+    assert diagnosis["chunks decode"].state == "ok"
+    run.folder.unlink()
+    shutil.move(elsewhere, run.folder)
+    well(examine(server, run.uid))
+
+
+def test_files_in_another_place_are_found_by_the_advised_path_map(
+    run: Taken, server: Server, tmp_path: Path
+) -> None:
+    elsewhere = tmp_path.resolve() / "here"
+    shutil.move(run.folder, elsewhere)
+    fault = broken_at(examine(server, run.uid), "read path")
+    assert f"--path-map {run.folder}=FOLDER" in fault.next_step
+    mapped = {str(run.folder): str(elsewhere)}
+    local = examine(server, run.uid, path_map=mapped)
+    assert [local[hop].state for hop in ("read path", "master file", "chunks decode")] == ["ok"] * 3
+
+
+def test_master_of_another_run_in_its_place(run: Taken, server: Server) -> None:
+    own = run.series[1].master.read_bytes()
+    shutil.copy(run.series[2].master, run.series[1].master)
+    fault = broken_at(examine(server, run.uid), "documents")
+    assert "the master of another series" in fault.what
+    assert fault.where == str(run.series[1].master)
+    assert "bring the run's own file back" in fault.next_step
+    run.series[1].master.write_bytes(own)
+    well(examine(server, run.uid))
+
+
+def test_files_that_were_written_long_after_the_run(run: Taken, server: Server) -> None:
+    later = time.time() + 7200
+    os.utime(run.series[0].master, (later, later))
+    result = examine(server, run.uid)["documents"]
+    assert result.state == "warning"
+    assert "2.0 h after its last event" in result.faults[0].what
+    os.utime(run.series[0].master)
+    well(examine(server, run.uid))
+
+
+def test_run_that_was_aborted(readable: Path, subscription: Subscription, server: Server) -> None:
+    aborted = Taken(readable / "aborted", subscription, "abort")
+    diagnosis = examine(server, aborted.uid)
+    assert diagnosis.exit_code == 0
+    fault = diagnosis["documents"].faults[0]
+    assert "the run ended as 'abort': the beam went, with 3 events" in fault.what
+    assert diagnosis["client pixels"].state == "ok"
+
+
+def test_links_to_files_that_no_event_needs_are_no_failure(
+    readable: Path, subscription: Subscription, server: Server
+) -> None:
+    """One series for the run, cut short: the master goes on naming files that were never written."""
+    folder = readable / "cut_short"
+    folder.mkdir()
+    writer = LegacyWriter(folder, Series("cut_short", 1, 10, 2), MODEL)
+    series = writer.write_series(3)
+    documents = RunDocuments(subscription, root=readable, frame_shape=MODEL.shape)
+    resource = documents.resource(series.master, series="run", images_per_file=2)
+    for slot in range(3):
+        documents.event(resource, slot)
+    documents.stop("abort", "Ctrl-C")
+    subscription.wait(30)
+    diagnosis = examine(server, documents.uid)
+    assert diagnosis.exit_code == 0
+    links = diagnosis["external links"]
+    assert (links.state, links.values["leading_nowhere"]) == ("warning", 3)
+    assert "no event of the run has frames of it" in links.faults[0].next_step
+    assert diagnosis["client pixels"].state == "ok"
+
+
+def test_catalog_of_the_environment_is_the_one_that_connect_takes(
+    run: Taken, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ID3C_DATA_CATALOG_URI", server.uri)
+    monkeypatch.setenv("TILED_API_KEY", server.api_key)
+    well(diagnose(Settings(target=run.uid)))
+
+
+def test_documents_of_the_run_are_kept_for_a_bundle(run: Taken, server: Server) -> None:
+    kept = examine(server, run.uid, documents=True).documents
+    assert [name for name, _ in kept][0] == "start"
+    assert [name for name, _ in kept][-1] == "stop"
+    assert kept[0][1]["uid"] == run.uid
+    assert examine(server, run.uid).documents == ()
