@@ -58,15 +58,15 @@ distclean: clean  ## Remove the virtual environments too.
 	rm -rf .venv .venv-bits .venv-peer .venv-ci-*
 
 $(VENV)/.made-for-demo: $(INPUTS) $(PINS)
-	@.ci/environment $(VENV) $(PINS) 14 -e '.[demo]'
+	@BUILT=dectris-compression .ci/environment $(VENV) $(PINS) 14 -e '.[demo]'
 	@touch $@
 
 $(VENV)/.made-for-bench: $(INPUTS) $(PINS)
-	@.ci/environment $(VENV) $(PINS) 14 -e '.[demo]'
+	@BUILT=dectris-compression .ci/environment $(VENV) $(PINS) 14 -e '.[demo]'
 	@touch $@
 
 $(VENV)/.made-for-test: $(INPUTS) $(PINS)
-	@.ci/environment $(VENV) $(PINS) 14 -e '.[demo]' --group test
+	@BUILT=dectris-compression .ci/environment $(VENV) $(PINS) 14 -e '.[demo]' --group test
 	@touch $@
 
 $(VENV)/.made-for-docs: $(INPUTS) $(PINS)

@@ -16,7 +16,7 @@ from ._descriptors import FileReference
 from ._frame_source import frame_source
 from ._names import DETECTOR, SPECIFIC
 
-__all__ = ["DEAD", "GAP", "mask_from_frame", "read_mask"]
+__all__ = ["DEAD", "GAP", "mask_from_frame", "masked_value", "read_mask"]
 
 GAP: Final = 1
 """Bit of the pixel mask: no sensor here."""
@@ -63,3 +63,14 @@ def mask_from_frame(frame: NDArray[Any]) -> NDArray[np.uint32]:
         case _:
             masked = ~np.isfinite(frame)
     return np.where(masked, np.uint32(GAP), np.uint32(0))
+
+
+def masked_value(dtype: np.dtype[Any]) -> Any:
+    """Return what masked pixels of a type hold: the largest value of an unsigned one, -1, or not a number."""
+    match dtype.kind:
+        case "u":
+            return np.iinfo(dtype).max
+        case "i":
+            return -1
+        case _:
+            return np.nan

@@ -48,7 +48,7 @@ class Reduction:
     """What is made of the values of a stack along some of its axes.
 
     Sums of integers are exact, in 64 bits as NumPy's. Standard deviations are worked out from the differences
-    to a frame, so that large numbers that differ little lose nothing.
+    to the first frame, so that of large numbers that differ little, little is lost.
 
     Parameters
     ----------

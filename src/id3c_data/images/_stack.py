@@ -13,7 +13,7 @@ from numpy.typing import DTypeLike, NDArray
 from ._compressed import CompressedFrame
 from ._dask import dask_array
 from ._frames_protocol import Frames, View
-from ._mask import DEAD, GAP
+from ._mask import DEAD, GAP, masked_value
 from ._metadata import FrameMetadata
 from ._reducible import Reducible
 from ._reductions import Axis, Kind, Reduction, axes_of
@@ -203,7 +203,7 @@ class FrameStack(Reducible, NDArrayOperatorsMixin):
         """Return the stack with the pixels hidden that the mask marks; by default gaps and dead ones.
 
         Reading, iteration and arithmetic then give `numpy.ma.MaskedArray`, and sums, means and the like leave
-        these pixels out.
+        these pixels out. ``filled()`` puts what the detector itself writes into masked pixels.
 
         Parameters
         ----------
@@ -240,7 +240,8 @@ class FrameStack(Reducible, NDArrayOperatorsMixin):
         return np.asarray((self.mask & self._hidden) != 0)
 
     def _without_hidden(self, pixels: NDArray[Any], hidden: NDArray[np.bool_]) -> NDArray[Any]:
-        return np.ma.MaskedArray(pixels, np.broadcast_to(hidden, pixels.shape).copy())
+        mask = np.broadcast_to(hidden, pixels.shape).copy()
+        return np.ma.MaskedArray(pixels, mask, fill_value=masked_value(pixels.dtype))
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
         if copy is False:
