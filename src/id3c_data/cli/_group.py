@@ -15,6 +15,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
     {
         "demo": "Run the whole chain here: simulated detector, scan, catalog, frames.",
         "doctor": "Find where the chain breaks, from the configuration to the pixels that a client gets.",
+        "info": "Say which versions are installed, which decoder reads frames, and how fast that is here.",
         "ioc": "Run the simulated Eiger2 in the foreground.",
         "paths": "Show what each path template of devices.yml becomes, on both sides.",
         "replay": "Bring runs into the catalog whose documents are kept on disk.",

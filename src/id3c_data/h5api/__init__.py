@@ -7,6 +7,7 @@ from ._chunk_format import BlockLayout, Codec, Inconsistent, check_length, codec
 from ._decoder import Decoder, decode_chunk
 from ._decoders import DECODER_VARIABLE, decoder_in_use, decoders_here
 from ._dectris_decoder import DectrisDecoder
+from ._encode import encode_chunk
 from ._hops import Found, Hop
 from ._imagecodecs_decoder import ImagecodecsDecoder
 from ._independent import IndependentResolver, open_independent, written_in_swmr_mode
@@ -94,6 +95,7 @@ __all__ = [
     "decoder_in_use",
     "decoders_here",
     "dtype_of",
+    "encode_chunk",
     "filters_of",
     "hdf5_errors",
     "lines_of",

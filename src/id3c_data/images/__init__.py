@@ -4,10 +4,13 @@ from ..h5api import Codec, Decoder
 from ._compressed import CompressedFrame, decode_frames
 from ._metadata import FrameMetadata
 from ._open_stack import open_stack
+from ._speed import decoding_speed
 from ._stack import FrameStack
 from ._values import Quantity
+from ._workers import WORKERS
 
 __all__ = [
+    "WORKERS",
     "Codec",
     "CompressedFrame",
     "Decoder",
@@ -15,5 +18,6 @@ __all__ = [
     "FrameStack",
     "Quantity",
     "decode_frames",
+    "decoding_speed",
     "open_stack",
 ]

@@ -21,9 +21,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from id3c_data.h5api import Codec, Decoder, Inconsistent, decode_chunk
+from id3c_data.h5api import Codec, Decoder, Inconsistent, decode_chunk, encode_chunk
 
-__all__ = ["DecoderContract", "compressed"]
+__all__ = ["DecoderContract"]
 
 _CASES = [
     pytest.param(Codec[codec], shape, np.dtype(dtype), id=f"{codec}-{dtype}-{shape[0]}x{shape[1]}")
@@ -31,35 +31,6 @@ _CASES = [
     for dtype in ("u1", "u2", "u4")
     for shape in ((32, 47), (33, 47), (1, 3), (120, 130))  # of the second, the last 7 pixels are stored raw
 ]
-
-
-def compressed(pixels: NDArray[Any], codec: Codec, block: int = 8192) -> bytes:
-    """Return pixels as a chunk, as the HDF5 filters write it.
-
-    Parameters
-    ----------
-    pixels
-        The pixels.
-    codec
-        LZ4 or BSLZ4.
-    block
-        Bytes of a block.
-    """
-    import imagecodecs
-
-    data, itemsize = pixels.tobytes(), pixels.itemsize
-    tail = len(data) // itemsize % 8 * itemsize if codec is Codec.BSLZ4 else 0
-    end = len(data) - tail
-    parts = [struct.pack(">QI", len(data), block)]
-    for start in range(0, end, block):
-        plain = data[start : min(start + block, end)]
-        if codec is Codec.BSLZ4:
-            plain = imagecodecs.bitshuffle_encode(plain, itemsize=itemsize, blocksize=len(plain) // itemsize)
-        packed = bytes(imagecodecs.lz4_encode(plain))
-        if codec is Codec.LZ4 and len(packed) >= len(plain):
-            packed = bytes(plain)  # the filter stores it raw
-        parts += [struct.pack(">I", len(packed)), packed]
-    return b"".join((*parts, data[end:]))
 
 
 def _pixels(shape: tuple[int, int], dtype: np.dtype[Any]) -> NDArray[Any]:
@@ -94,7 +65,7 @@ class DecoderContract(ABC):
         self, decoder: Decoder, codec: Codec, shape: tuple[int, int], dtype: np.dtype[Any], block: int
     ) -> None:
         pixels = _pixels(shape, dtype)
-        chunk = compressed(pixels, codec, block)
+        chunk = encode_chunk(pixels, codec, block)
         decoded = decode_chunk(chunk, codec, dtype.itemsize, pixels.nbytes, decoder)
         np.testing.assert_array_equal(decoded.view(dtype).reshape(shape), pixels)
 
@@ -105,7 +76,7 @@ class DecoderContract(ABC):
         pixels = _pixels(shape, dtype)
         room = np.full(pixels.nbytes + 32, 0xA5, np.uint8)
         out = room[16:-16]
-        chunk = compressed(pixels, codec)
+        chunk = encode_chunk(pixels, codec)
         assert decode_chunk(chunk, codec, dtype.itemsize, pixels.nbytes, decoder, out=out) is out
         assert out.tobytes() == pixels.tobytes()
         assert (room[:16] == 0xA5).all()
@@ -116,7 +87,7 @@ class DecoderContract(ABC):
         self, decoder: Decoder, codec: Codec, shape: tuple[int, int], dtype: np.dtype[Any]
     ) -> None:
         pixels = _pixels(shape, dtype)
-        chunk, whole = compressed(pixels, codec, 640), pixels.tobytes()
+        chunk, whole = encode_chunk(pixels, codec, 640), pixels.tobytes()
         randomly = random.Random(3)  # noqa: S311
         for _ in range(30):
             start, stop = sorted(randomly.sample(range(len(whole) + 1), 2))
@@ -126,7 +97,7 @@ class DecoderContract(ABC):
     @pytest.mark.parametrize("codec", [Codec.BSLZ4, Codec.LZ4])
     def test_a_chunk_cut_off_anywhere_is_inconsistent(self, decoder: Decoder, codec: Codec) -> None:
         pixels = _pixels((33, 47), np.dtype("u2"))
-        chunk = compressed(pixels, codec, 640)
+        chunk = encode_chunk(pixels, codec, 640)
         for length in range(len(chunk)):
             with pytest.raises(Inconsistent):
                 decode_chunk(chunk[:length], codec, 2, pixels.nbytes, decoder)
@@ -145,7 +116,7 @@ class DecoderContract(ABC):
         self, decoder: Decoder, codec: Codec, at: int, layout: str, values: tuple[int, ...]
     ) -> None:
         pixels = _pixels((120, 130), np.dtype("u4"))
-        chunk = compressed(pixels, codec)
+        chunk = encode_chunk(pixels, codec)
         for value in values:
             forged = bytearray(chunk)
             struct.pack_into(layout, forged, at, value)
@@ -155,7 +126,7 @@ class DecoderContract(ABC):
     @pytest.mark.parametrize("codec", [Codec.BSLZ4, Codec.LZ4])
     def test_flipped_bits_raise_or_give_as_many_pixels(self, decoder: Decoder, codec: Codec) -> None:
         pixels = _pixels((33, 47), np.dtype("u2"))
-        chunk = compressed(pixels, codec, 640)
+        chunk = encode_chunk(pixels, codec, 640)
         randomly = random.Random(1)  # noqa: S311
         inconsistent = 0
         for _ in range(2000):
@@ -176,7 +147,7 @@ class DecoderContract(ABC):
         for seed in range(3000):
             pixels = np.random.default_rng(seed).integers(0, 256, 72, "u1")
             pixels[: seed % 40] = 0
-            chunk = compressed(pixels, Codec.BSLZ4, 72)
+            chunk = encode_chunk(pixels, Codec.BSLZ4, 72)
             if len(chunk) == 16 + 72:
                 break
         else:
@@ -185,7 +156,7 @@ class DecoderContract(ABC):
 
     def test_several_threads_at_once(self, decoder: Decoder) -> None:
         frames = [_pixels((height, 130), np.dtype("u4")) for height in range(100, 116)]
-        chunks = [compressed(pixels, Codec.BSLZ4) for pixels in frames]
+        chunks = [encode_chunk(pixels, Codec.BSLZ4) for pixels in frames]
 
         def decode(n: int) -> bool:
             size = frames[n].nbytes

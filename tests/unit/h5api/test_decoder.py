@@ -21,9 +21,10 @@ from id3c_data.h5api import (
     decode_chunk,
     decoder_in_use,
     decoders_here,
+    encode_chunk,
 )
 from id3c_data.sim import FrameModel, LegacyWriter, Series
-from id3c_data.testing.decoders import DecoderContract, compressed
+from id3c_data.testing.decoders import DecoderContract
 
 CODECS = {"bslz4": Codec.BSLZ4, "lz4": Codec.LZ4}
 DECODER = ImagecodecsDecoder()
@@ -65,12 +66,12 @@ def test_no_bytes_crash_the_process(decoder):
     code = f"""
 import random, struct
 import numpy as np
-from id3c_data.h5api import Codec, Inconsistent, decode_chunk, {type(decoder).__name__} as Decoder
-from id3c_data.testing.decoders import compressed
+from id3c_data.h5api import Codec, Inconsistent, decode_chunk, encode_chunk
+from id3c_data.h5api import {type(decoder).__name__} as Decoder
 decoder, randomly = Decoder(), random.Random(5)
 pixels = np.random.default_rng(1).poisson(3, (200, 130)).astype("u4")
 for codec in (Codec.BSLZ4, Codec.LZ4):
-    chunk = compressed(pixels, codec)
+    chunk = encode_chunk(pixels, codec)
     for n in range(4000):
         damaged = bytearray(chunk)
         start = randomly.randrange(len(chunk)) if n % 2 else 12
@@ -115,7 +116,7 @@ def test_a_frame_that_its_few_bytes_cannot_hold_reserves_no_memory():
 
 def test_a_window_decodes_only_the_blocks_that_it_needs():
     pixels = np.random.default_rng(1).poisson(3, (100, 64)).astype("u2")
-    chunk = bytearray(compressed(pixels, Codec.BSLZ4, 1024))
+    chunk = bytearray(encode_chunk(pixels, Codec.BSLZ4, 1024))
     chunk[-100:] = bytes(100)  # damages the last of them
     rows = decode_chunk(bytes(chunk), Codec.BSLZ4, 2, pixels.nbytes, DECODER, start=0, stop=1280)
     np.testing.assert_array_equal(rows.view("u2").reshape(10, 64), pixels[:10])

@@ -29,7 +29,7 @@ def expected(kind, array, axis, **more):
 
 def assert_same(result, wanted):
     np.testing.assert_array_equal(np.ma.getmaskarray(result), np.ma.getmaskarray(wanted))
-    np.testing.assert_allclose(np.ma.filled(result, 0), np.ma.filled(wanted, 0), rtol=1e-8)
+    np.testing.assert_allclose(np.ma.filled(result, 0), np.ma.filled(wanted, 0), rtol=1e-7, atol=1e-5)
     assert type(result) is type(wanted)
     assert np.shape(result) == np.shape(wanted)
 
