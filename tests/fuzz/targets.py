@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 from hypothesis import strategies as st
 
@@ -23,8 +24,7 @@ from id3c_data.errors import DocumentError, FrameNotWritten, Id3cDataError
 from id3c_data.following._unpickling import document_of as document_of_pickle
 from id3c_data.h5api import Codec, Inconsistent, decode_chunk, decoders_here
 from id3c_data.images import decode_frames, open_stack
-from id3c_data.sim import FrameModel, LegacyWriter, NexusWriter, PluginWriter, Series
-from id3c_data.testing.decoders import compressed
+from id3c_data.sim import Compression, FrameModel, LegacyWriter, NexusWriter, PluginWriter, Series
 
 __all__ = ["TARGETS", "Target"]
 
@@ -65,9 +65,16 @@ def damaged(draw: st.DrawFn, *wholes: bytes) -> bytes:
     return bytes(content)
 
 
+def stored_chunk(compression: Compression) -> bytes:
+    """A chunk as the filters of HDF5 write it."""
+    series = Series(f"chunk_{compression}_1", 1, 1)
+    with h5py.File(LegacyWriter(FOLDER, series, MODEL, compression=compression).write_data(1)) as file:
+        return file["entry/data/data"].id.read_direct_chunk((0, 0, 0))[1]
+
+
 def chunks() -> Target:
-    pixels = np.random.default_rng(1).poisson(3, (64, 67)).astype("<u2")
-    whole = {codec: compressed(pixels, codec) for codec in (Codec.BSLZ4, Codec.LZ4)}
+    pixels = MODEL.frame(1, 1)
+    whole = {Codec.BSLZ4: stored_chunk("bslz4"), Codec.LZ4: stored_chunk("lz4")}
     header = struct.pack(">QI", pixels.nbytes, 4096)
     chunk = st.one_of(
         st.binary(max_size=300),
