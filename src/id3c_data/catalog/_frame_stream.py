@@ -24,7 +24,7 @@ no frame takes more bytes than its pixels do.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, replace
 from math import prod
 from typing import Any, Final
@@ -61,7 +61,7 @@ class BrokenStream(Exception):
     """The stream ends before it is whole; what came of it is right. This never leaves the package."""
 
 
-def encoded(frames: Iterable[CompressedFrame], count: int) -> Iterator[bytes]:
+def encoded(frames: Iterable[CompressedFrame], count: int) -> Generator[bytes]:
     """Yield the bytes of a stream, about a megabyte at a time.
 
     Parameters
@@ -124,7 +124,9 @@ def _sendable(frame: CompressedFrame) -> CompressedFrame:
     )
     if fits:
         return frame
-    return CompressedFrame.plain(frame.pixels().tobytes(), frame.dtype, frame.shape, frame.number, frame.where)
+    return CompressedFrame.plain(
+        frame.pixels().tobytes(), frame.dtype, frame.shape, frame.number, frame.where
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +177,10 @@ class _Bytes:
             missing -= self._at
         return b"".join(parts)
 
+    def ended(self) -> bool:
+        """Say whether nothing is left; asks for the last piece, so that a connection can be used again."""
+        return self._at == len(self._piece) and not any(self._pieces)
+
     def numbers(self, layout: struct.Struct) -> tuple[Any, ...]:
         """Return the numbers of a fixed layout."""
         return layout.unpack(self.take(layout.size))
@@ -217,6 +223,7 @@ def frames_of(pieces: Iterable[bytes], expected: Expected, where: str) -> Iterat
             case b"Z":
                 (said,) = stream.numbers(_LENGTH)
                 _require(said == done == count, f"ends with frame {done} of {count}", where)
+                _require(stream.ended(), "goes on behind its end", where)
                 return
             case other:
                 _require(False, f"has a record {other!r} where none can be", where)

@@ -6,8 +6,8 @@ checked by what Tiled checks them with for ``/array/full``.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Generator, Iterator
+from contextlib import closing, contextmanager
 from itertools import chain, islice
 from math import prod
 from typing import Annotated, Any
@@ -111,7 +111,7 @@ def _selection(shape: tuple[int, ...], slice: NDSlice) -> Selection:  # noqa: A0
     return selection
 
 
-def _begun(adapter: MasterAdapter, selection: Selection, skip: int) -> tuple[bytes, Iterator[bytes]]:
+def _begun(adapter: MasterAdapter, selection: Selection, skip: int) -> tuple[bytes, Generator[bytes]]:
     """Return the first bytes of a stream, and the rest; what can be refused at once is."""
     found = adapter.frames(selection, skip)
     with refused(run_ended=adapter.run_ended):
@@ -120,8 +120,9 @@ def _begun(adapter: MasterAdapter, selection: Selection, skip: int) -> tuple[byt
     return next(stream), stream
 
 
-async def _sent(first: bytes, rest: Iterator[bytes]) -> AsyncIterator[bytes]:
+async def _sent(first: bytes, rest: Generator[bytes]) -> AsyncIterator[bytes]:
     """Yield the bytes of a stream, made in threads one piece after the other."""
-    yield first
-    while piece := await run_in_threadpool(next, rest, b""):
-        yield piece
+    with closing(rest):  # also where the client has gone
+        yield first
+        while piece := await run_in_threadpool(next, rest, b""):
+            yield piece

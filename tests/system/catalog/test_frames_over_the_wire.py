@@ -115,7 +115,7 @@ class Link:
     """A way to a server whose connections break, one after the other, when so many bytes have come back."""
 
     def __init__(self, target: tuple[str, int]) -> None:
-        self._target, self.breaks = target, list[int]()
+        self._target, self.breaks, self.connections = target, list[int](), 0
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         self._sockets: list[socket.socket] = [self._listener]
@@ -127,6 +127,7 @@ class Link:
                 near, _ = self._listener.accept()
             except OSError:
                 return
+            self.connections += 1
             far = socket.create_connection(self._target)
             self._sockets += [near, far]
             threading.Thread(target=self._pass, args=(near, far, False), daemon=True).start()
@@ -178,6 +179,16 @@ def test_a_broken_connection_goes_on_with_the_frame_that_is_missing(
     assert skips[0] == 0
     assert 0 < skips[-1] < 10
     assert skips == sorted(skips)
+
+
+def test_reads_one_after_the_other_take_one_connection(
+    through_link: ImagesClient, link: Link, pixels: np.ndarray
+) -> None:
+    through_link[0].read()
+    before = link.connections
+    for n in range(4):
+        assert np.array_equal(through_link[n].read(), pixels[n])
+    assert link.connections == before
 
 
 def test_a_connection_that_always_breaks_is_told(

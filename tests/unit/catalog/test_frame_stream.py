@@ -89,6 +89,11 @@ def test_a_stream_that_is_cut_off_is_broken(stream: bytes, end: int) -> None:
         read(stream[:end])
 
 
+def test_a_stream_that_goes_on_behind_its_end_is_refused(stream: bytes) -> None:
+    with pytest.raises(CatalogError, match="goes on behind its end"):
+        read(stream + b"F", piece=len(stream))
+
+
 def test_frames_before_the_break_are_given(stream: bytes) -> None:
     frames = frames_of([stream[: len(stream) // 2]], EXPECTED, "here")
     assert [next(frames).number, next(frames).number] == [0, 1]
