@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import resource
 import signal
 import subprocess
@@ -60,15 +61,20 @@ def known_targets() -> list[str]:
 
 def fed(names: list[str], inputs: int, seed: int) -> list[dict[str, Any]]:
     """Feed targets in a process of their own, and return what came of each."""
-    with tempfile.NamedTemporaryFile("r", prefix="id3c-fuzz-", delete=False) as last:
-        options = ["--here", last.name, "--inputs", str(inputs), "--seed", str(seed)]
+    with tempfile.TemporaryDirectory(prefix="id3c-fuzz-") as scratch:
+        last = Path(scratch) / "last"
+        options = ["--here", str(last), "--inputs", str(inputs), "--seed", str(seed)]
         done = subprocess.run(
-            [sys.executable, __file__, *options, "--", *names], capture_output=True, text=True, check=False
+            [sys.executable, __file__, *options, "--", *names],
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, "TMPDIR": scratch},  # which is removed also where the process died
         )
-        counts = json.loads(last.readline() or "{}")
-    if done.returncode == 0:
-        Path(last.name).unlink()
-        return json.loads(done.stdout.splitlines()[-1])
+        if done.returncode == 0:
+            return json.loads(done.stdout.splitlines()[-1])
+        counted, _, fed_with = last.read_text().partition("\n") if last.exists() else ("{}", "", "")
+    counts = json.loads(counted)
     if names == [MAY_DIE] and done.returncode < 0:
         counts["died"] = 1
         if counts["inputs"] == inputs:
@@ -76,9 +82,9 @@ def fed(names: list[str], inputs: int, seed: int) -> list[dict[str, Any]]:
         (rest,) = fed(names, inputs - counts["inputs"], seed + 1)
         return [{key: (max if key == "grown_mb" else int.__add__)(rest[key], counts[key]) for key in counts}]
     fate = signal.Signals(-done.returncode).name if done.returncode < 0 else "an error"
-    raise SystemExit(
-        f"{', '.join(names)}: ended with {fate}; see its last input in {last.name}\n{done.stderr[-3000:]}"
-    )
+    kept = Path(f"fuzz-{os.getpid()}.txt").absolute()
+    kept.write_text(fed_with)
+    raise SystemExit(f"{', '.join(names)}: ended with {fate}; its last input: {kept}\n{done.stderr[-3000:]}")
 
 
 def feed(name: str, inputs: int, seed: int, last: str) -> dict[str, Any]:
