@@ -23,9 +23,10 @@ _MOST_OPEN: Final = 16
 class _Held(OpenFile):
     """A file that stays open when a look at it is over."""
 
-    def __init__(self, file: OpenFile, close: Callable[[], None]) -> None:
+    def __init__(self, file: OpenFile, close: Callable[[], None], *, quiet: bool) -> None:
         super().__init__(file.path, file.real_path, file.descriptor, file.hdf5, swmr=file.swmr)
         self.identity, self.really_close = file.identity, close
+        self._quiet = quiet
         self._content = file.content if isinstance(file, IndependentFile) else None
 
     def close(self) -> None:
@@ -38,15 +39,26 @@ class _Held(OpenFile):
         same = (identity.device, identity.inode) == (self.identity.device, self.identity.inode)
         return same and identity.size >= self.identity.size
 
-    def serves(self, identity: FileIdentity | None, *, thorough: bool = False) -> bool:
-        """Say whether a file that is in this state now can be read through this open."""
+    def serves(self, identity: FileIdentity | None, *, quiet: bool, thorough: bool = False) -> bool:
+        """Say whether a file that is in this state now can be read through this open.
+
+        Parameters
+        ----------
+        identity
+            The state of the file.
+        quiet
+            Whether it has been the same for so long that the next change is sure to show. One that comes in
+            the same moment as another may leave the state as it was.
+        thorough
+            Look at the bytes in any case.
+        """
         if self.swmr:
             return self.is_older(identity)
-        if identity == self.identity and not thorough:
+        if identity == self.identity and (self._content is None or (self._quiet and not thorough)):
             return True
         if self._content is None or not self.is_older(identity) or not self._content.is_unchanged():
-            return identity == self.identity and self._content is None
-        self.identity = self._content.identity
+            return False
+        self.identity, self._quiet = self._content.identity, quiet and self._content.identity == identity
         return True
 
     def was_read_at(self, identity: FileIdentity | None) -> bool:
@@ -81,17 +93,18 @@ class Files:
     def hold(self, path: Path, identity: FileIdentity | None, *, swmr: bool, thorough: bool = False) -> _Held:
         """Return a file that is in this state now, open."""
         held = self._held.get(path)
-        if held is not None and held.serves(identity, thorough=thorough):
+        quiet = self.sightings.unquiet_for(path) <= 0
+        if held is not None and held.serves(identity, quiet=quiet, thorough=thorough):
             self._held.move_to_end(path)
             return held
         ranges = held.ranges if held is not None and held.is_older(identity) else ()
         self.drop(path)
         if swmr:
             shared = SwmrFile.open(path, self.allowed_roots)
-            held = _Held(shared.file, shared.release)
+            held = _Held(shared.file, shared.release, quiet=False)
         else:
             file = open_independent(path, self.allowed_roots, ranges)
-            held = _Held(file, file.close)
+            held = _Held(file, file.close, quiet=quiet and file.identity == identity)
         self._held[path] = held
         self.opened += 1
         return held
@@ -103,10 +116,15 @@ class Files:
             return held.swmr
         return written_in_swmr_mode(path)
 
+    def holds(self, path: Path) -> bool:
+        """Say whether a file is open."""
+        return path in self._held
+
     def still_serves(self, path: Path, identity: FileIdentity | None, *, thorough: bool = False) -> bool:
         """Say whether a plain file is open, and another open of it would find the same."""
         held = self._held.get(path)
-        return held is not None and not held.swmr and held.serves(identity, thorough=thorough)
+        quiet = self.sightings.unquiet_for(path) <= 0
+        return held is not None and not held.swmr and held.serves(identity, quiet=quiet, thorough=thorough)
 
     def were_read_at(self, path: Path, identity: FileIdentity | None) -> bool:
         """Say whether all that HDF5 knows of a file was in it at one moment of that state."""

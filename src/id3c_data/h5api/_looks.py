@@ -88,6 +88,7 @@ class Look(Resolver):
         self._files, self._calm, self._strict, self._thorough = files, calm, strict, thorough
         self._seen: dict[Path, FileIdentity | None] = {}
         self._growing: set[Path] = set()
+        self._opened: dict[Path, OpenFile] = {}
         self._confirmed = self.met_writer = self.stood = False
         self._alone = ExitStack()
 
@@ -100,12 +101,17 @@ class Look(Resolver):
     def open(self, path: str | os.PathLike[str]) -> OpenFile:
         """Return a file, open, and note in which state it is; it stays open when the look is over."""
         path = Path(os.path.abspath(path))  # noqa: PTH100 (resolve() would follow symlinks)
+        if path not in self._opened:
+            self._opened[path] = self._open(path)
+        return self._opened[path]
+
+    def _open(self, path: Path) -> OpenFile:
         identity = self.note(path)
         grows = identity is not None and self._files.grows(path, identity)
         if grows:
             self._growing.add(path)
             self._alone.enter_context(alone())
-        elif identity is not None and self._calm and self._quiet_in(path) > 0:
+        elif identity is not None and self._calm and not self.is_quiet(path):
             raise self._refusal(f"{path} is being written")
         held = self._files.hold(path, identity, swmr=grows, thorough=self._thorough)
         if not held.swmr and held.identity != identity:
@@ -151,14 +157,17 @@ class Look(Resolver):
     def is_as(self, memory: Memory) -> bool:
         """Say whether all files are as they were, as far as HDF5 knows; they become a part of the look."""
         return self._files.opened == memory.opened and all(
-            self.note(path) == identity or self._is_as_before(path) for path, identity in memory.seen.items()
+            self._is_as_before(path, identity) for path, identity in memory.seen.items()
         )
 
-    def _is_as_before(self, path: Path) -> bool:
-        """Say whether what HDF5 has read of a file that has changed still stands in it."""
-        if self._calm and self._quiet_in(path) > 0:
+    def _is_as_before(self, path: Path, before: FileIdentity | None) -> bool:
+        """Say whether a file is as it was; of one that is open, whether what HDF5 has read of it is."""
+        now = self.note(path)
+        if now == before and not self._files.holds(path):
+            return True
+        if now != before and self._calm and not self.is_quiet(path):
             raise self._refusal(f"{path} is being written")
-        return self._files.still_serves(path, self._seen[path])
+        return self._files.still_serves(path, now, thorough=self._thorough)
 
     def confirm(self) -> None:
         """Raise `NotQuiet` if a file has changed that may not; what changes afterwards is no matter."""
@@ -241,6 +250,10 @@ class Look(Resolver):
     def quiet_in(self) -> float:
         """Return in how many seconds a change that came in the moment of the look is sure to show."""
         return max((self._quiet_in(path) for path in self._seen), default=0.0)
+
+    def is_quiet(self, path: Path) -> bool:
+        """Say whether the next change of a file is sure to show."""
+        return self._quiet_in(path) <= 0
 
     def _quiet_in(self, path: Path) -> float:
         return self._files.sightings.unquiet_for(path)

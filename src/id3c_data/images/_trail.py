@@ -56,12 +56,12 @@ class Trail(Resolver):
     def open(self, path: str | os.PathLike[str]) -> OpenFile:
         """Return a file, open for as long as the look needs it."""
         path = Path(os.path.abspath(path))  # noqa: PTH100 (resolve() would follow symlinks)
-        self._note(path)
+        self._note_for_use(path)
         return self._look.open(path)
 
     def raw_file(self, path: str | os.PathLike[str]) -> RawFile:
         """Return a file without HDF5 structure, as it is now."""
-        self._note(Path(os.path.abspath(path)))  # noqa: PTH100
+        self._note_for_use(Path(os.path.abspath(path)))  # noqa: PTH100
         return self._look.raw_file(path)
 
     def find(self, file: OpenFile, name: str) -> Found:
@@ -103,6 +103,12 @@ class Trail(Resolver):
         """Note that what is found here, and what is made of it, is for this look only."""
         for record in self._records:
             record.lasting = False
+
+    def _note_for_use(self, path: Path) -> None:
+        """Note a file; what is made of one whose next change may not show is for this look only."""
+        may_change = not self._standing.over or self._standing.settling
+        if self._note(path) is not None and may_change and not self._look.is_quiet(path):
+            self.passing()
 
     def _note(self, path: Path) -> FileIdentity | None:
         identity = self._look.note(path)

@@ -7,6 +7,7 @@ import h5py
 import numpy as np
 import pytest
 
+from id3c_data.h5api import _sightings
 from id3c_data.h5api._files import Files
 from id3c_data.h5api._looks import Look, NotQuiet
 from id3c_data.h5api._reader import in_common
@@ -144,14 +145,60 @@ def test_a_file_is_opened_again_where_something_else_stands_in_it(files, path, c
     assert again.node[()] == (6 if change is write_to else 5)
 
 
-def test_a_thorough_look_sees_what_a_time_does_not_show(files, path):
-    """As where a writer was stopped between the change of the time and that of the bytes."""
-    Look(files).get(path, "x").node[()]
+def write_in_the_same_moment(path):
+    """Write to a file so that its time and size stay as they were."""
     before = path.stat().st_mtime_ns
     write_to(path)
     os.utime(path, ns=(before, before))
+
+
+def wait_for_quiet(files, path):
+    files.sightings.see(path)
+    time.sleep(files.sightings.unquiet_for(path))
+
+
+def test_a_thorough_look_sees_what_a_time_does_not_show(files, path):
+    """As where a writer was stopped between the change of the time and that of the bytes."""
+    wait_for_quiet(files, path)
+    Look(files).get(path, "x").node[()]
+    write_in_the_same_moment(path)
     assert Look(files).get(path, "x").node[()] == 5
     assert Look(files, thorough=True).get(path, "x").node[()] == 6
+
+
+@pytest.fixture
+def long_tick(monkeypatch):
+    """A clock that ticks so seldom that no file is quiet in this test."""
+    for name in ("_COARSE_QUIET_S", "_FINE_QUIET_S"):
+        monkeypatch.setattr(_sightings, name, PATIENCE_S)
+
+
+@pytest.mark.usefixtures("long_tick")
+def test_a_file_that_was_not_quiet_when_it_was_opened_is_not_taken_for_unchanged(files, path):
+    """Two changes within one tick of the clock leave one time."""
+    assert Look(files).get(path, "x").node[()] == 5
+    write_in_the_same_moment(path)
+    assert Look(files).get(path, "x").node[()] == 6
+
+
+@pytest.mark.usefixtures("long_tick")
+def test_what_was_found_in_a_file_that_was_not_quiet_is_not_taken_for_the_same(files, path):
+    look = Look(files, strict=False)
+    look.get(path, "x").node[()]
+    memory = look.remember()
+    assert Look(files).is_as(memory)
+    write_in_the_same_moment(path)
+    assert not Look(files).is_as(memory)
+
+
+def test_a_thorough_look_takes_nothing_for_the_same_by_its_time(files, path):
+    wait_for_quiet(files, path)
+    look = Look(files)
+    look.get(path, "x").node[()]
+    memory = look.remember()
+    write_in_the_same_moment(path)
+    assert Look(files).is_as(memory)
+    assert not Look(files, thorough=True).is_as(memory)
 
 
 @pytest.mark.parametrize(("change", "agree"), [(grow, True), (touch, False), (replace, False)])
