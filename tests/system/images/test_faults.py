@@ -90,9 +90,11 @@ def test_flipped_bits_are_told_where_the_format_shows_them(tmp_path: Path, fault
             assert stack[1].read().shape == MODEL.shape
             continue
         errors.append(told(stack[1].read))
-    assert len(errors) > 20
-    seen = f"{len(errors)} times an error such as: {errors[0]}; {200 - len(errors)} times other pixels"
-    fault_report(f"{seen}: a chunk has no checksum", lost=[1])
+    assert 20 < len(errors) < 180
+    of_header = next(
+        error for error in errors if "the header says" in error.what
+    )  # the same from every decoder
+    fault_report(f"{of_header}; or other pixels, for a chunk has no checksum", lost=[1])
 
 
 @pytest.mark.fault(
