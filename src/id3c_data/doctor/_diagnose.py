@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -26,8 +24,6 @@ from ._settings import Settings
 
 __all__ = ["HOPS", "Diagnosis", "diagnose"]
 
-logger = logging.getLogger(__name__)
-
 HOPS: Mapping[str, Callable[[Case], Seen]] = MappingProxyType(
     {
         "configuration": configuration,
@@ -46,7 +42,6 @@ HOPS: Mapping[str, Callable[[Case], Seen]] = MappingProxyType(
 )
 """Every hop by its name, in the order of the data."""
 
-_MOST_DOCUMENTS = 10_000  # in a bundle
 _BEFORE_EXPOSURE = tuple(HOPS)[:4]
 
 
@@ -151,7 +146,16 @@ def _documents(case: Case) -> Iterator[tuple[str, Any]]:
     if case.documents:
         yield from case.documents
     elif case.settings.documents and case.catalog is not None and case.run is not None:
-        try:
-            yield from islice(case.catalog[case.run.uid].documents(), _MOST_DOCUMENTS)
-        except Exception as error:  # of a client's, where the server does not go along
-            logger.warning("the run's documents could not be had: %s", error)
+        yield from _documents_of(case, case.catalog[case.run.uid])
+
+
+def _documents_of(case: Case, run: Any) -> Iterator[tuple[str, Any]]:
+    """Yield what a catalog has of a run's documents, but for its events."""
+    yield "start", dict(run.metadata["start"])
+    for name in run:
+        yield "descriptor", {"name": name, **run[name].metadata}
+    resources = {promise.resource["uid"]: dict(promise.resource) for promise in case.promises}
+    for resource in resources.values():
+        yield "resource", resource
+    if run.metadata.get("stop"):
+        yield "stop", dict(run.metadata["stop"])

@@ -18,6 +18,7 @@ __all__ = ["as_time_allows", "came_late", "file_fault", "first_faults", "raw_not
 T = TypeVar("T")
 
 _NAMED = 3  # of the files or links that fail
+_TO_SAY_A_RATE_S = 0.01
 _LOOKING_S = 60.0  # at many files; more are for `id3c-data verify`
 
 
@@ -45,11 +46,15 @@ def raw_notes(raw: Sequence[RawLook], count: int, what: str) -> Iterator[Note]:
     if not raw:
         return
     size, read = sum(look.size for look in raw), sum(look.read for look in raw)
-    rate = read / sum(look.seconds for look in raw)
+    seconds = sum(look.seconds for look in raw)
     name = what.replace(" ", "_")
-    values = {f"{name}s": count, f"{name}_bytes": size, f"{name}_read_bytes_per_s": round(rate)}
+    values = {f"{name}s": count, f"{name}_bytes": size, f"{name}_bytes_read": read}
+    values[f"{name}_read_s"] = round(seconds, 4)
     words = raw[0].path.name if count == 1 else f"{len(raw)} of {count} {what}s are whole"
-    yield Note(what, f"{words}, {size_words(size)}, read at {size_words(rate)}/s", values)
+    rate = (
+        f"at {size_words(read / seconds)}/s" if seconds > _TO_SAY_A_RATE_S else f"in {1e3 * seconds:.1f} ms"
+    )
+    yield Note(what, f"{words}, {size_words(size)}, read {rate}", values)
 
 
 def size_words(count: float) -> str:

@@ -11,6 +11,7 @@ from ..errors import Id3cDataError
 from ._bounded import within
 from ._case import Case, Master
 from ._catalog_checks import server_findings
+from ._file_words import size_words
 from ._frames_look import read_frames
 from ._hop import Fault, Seen, Skipped
 from ._note import Note
@@ -106,7 +107,7 @@ def catalog_entry(case: Case) -> Seen:
             "tiled_server": info.library_version,
             "uri": case.catalog.uri,
         }
-        words = f"{case.catalog_name} answers at {case.catalog.uri} (Tiled {info.library_version})"
+        words = f"{case.catalog_name} answers (Tiled {info.library_version})"
         yield Note("catalog", words, values)
     if case.catalog_error is not None:
         yield Fault.of_error(case.catalog_error)
@@ -155,7 +156,7 @@ def _frames_of_server(case: Case) -> Seen:
         case.served[event] = frames
         size += frames.nbytes
     seconds = time.perf_counter() - began
-    words = f"it read {len(case.served)} of {events} events, {size / 1e6:.1f} MB in {seconds:.2f} s"
+    words = f"it read {len(case.served)} of {events} events, {size_words(size)} in {seconds:.2f} s"
     yield Note("server", words, {"served_bytes": size, "serve_s": round(seconds, 3)})
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from ..errors import Hdf5Error, Id3cDataError
 from ._case import Case, DataFile, Master
-from ._file_words import as_time_allows, came_late, file_fault, first_faults, raw_notes, spread
+from ._file_words import as_time_allows, came_late, file_fault, first_faults, raw_notes, size_words, spread
 from ._frames_look import Decoded, FramesLook, decode_frames, faults_inside, look_at_frames
 from ._hop import Fault, Seen, Skipped
 from ._hop_files import bytes_of
@@ -136,5 +136,5 @@ def _decoding(case: Case, done: Sequence[Decoded], written: int) -> Iterator[Not
         "h5py": h5py.__version__,
         "imagecodecs": imagecodecs.__version__,
     }
-    words = f"{frames} frames decoded, {size / seconds / 1e6:.0f} MB/s (HDF5 {values['hdf5']}){rest}"
+    words = f"{frames} frames decoded, {size_words(size / seconds)}/s (HDF5 {values['hdf5']}){rest}"
     yield Note("frames", words, values)

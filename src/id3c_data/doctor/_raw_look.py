@@ -20,7 +20,6 @@ _SIGNATURE = b"\x89HDF\r\n\x1a\n"
 _HEAD_SIZE = 52
 _OFFSET_SIZE = 8
 _BLOCK = 1 << 20
-_TOO_FAST_S = 1e-3  # to say a rate
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +83,7 @@ def look_at_bytes(path: Path, read_s: float = 0.5) -> RawLook:
     except OSError as error:
         raise Hdf5Error(f"the file system cannot read it ({error.strerror or error})", str(path)) from error
     _check_head(path, head, status.st_size)
-    return RawLook(path, status.st_size, status.st_mtime, count, max(seconds, _TOO_FAST_S))
+    return RawLook(path, status.st_size, status.st_mtime, count, seconds)
 
 
 def _read(descriptor: int, read_s: float) -> tuple[bytes, int, float]:
