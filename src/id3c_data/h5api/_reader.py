@@ -7,12 +7,11 @@ import threading
 import weakref
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final, TypeAlias, TypeVar, cast
-
-import numpy as np
+from typing import Final, TypeAlias, TypeVar
 
 from ..errors import FileClosed, FileIncomplete, Hdf5Error, LinkOutsideRoots, NotInFile
 from ..paths import PathMapLike
+from ._agreement import in_common
 from ._files import Files
 from ._looks import Look, NotQuiet, NotYet
 from ._roots import AllowedRoots, RootsLike
@@ -148,46 +147,27 @@ class Reader:
         moment is not so at another. Where all that HDF5 had read for an attempt still stood in the file when
         it was done, another would find the same, and one is enough.
         """
-        result = self._once(attempt, first, standing)
+        result = self._outcome(attempt, first, standing)
         if not first.stood:
             second = Look(self._files, strict=False)
-            other = self._once(attempt, second, standing)
+            other = self._outcome(attempt, second, standing)
             if not (second.stood or first.agrees_with(second)):
                 raise NotQuiet("a file is being written, and not only longer")
             result = other if second.stood else in_common(result, other, cut=cut)
+        if isinstance(result, Exception):
+            raise result
         if not first.changed():
             self._refused -= 1
         return result
 
-
-def in_common(one: T, other: T, *, cut: bool) -> T:
-    """Return what two results have in common: all, or with ``cut`` as many points as the shorter has.
-
-    Points are an array, or how many they are and a sequence with what was made of them.
-
-    Raises
-    ------
-    NotQuiet
-        They differ.
-    """
-    first, second = cast("Any", one), cast("Any", other)
-    if cut and isinstance(one, tuple) and isinstance(other, tuple):
-        return cast("T", (min(first[0], second[0]), in_common(first[1], second[1], cut=True)))
-    if cut and _is_points(first) and _is_points(second):
-        length = min(len(first), len(second))
-        first, second = first[:length], second[:length]
-    if not _same(first, second):
-        raise NotQuiet("a file is being written, and two looks at it differ")
-    return cast("T", second)
-
-
-def _is_points(result: Any) -> bool:
-    return isinstance(result, list) or np.ndim(result) > 0
-
-
-def _same(one: Any, other: Any) -> bool:
-    arrays = [isinstance(result, np.ndarray) for result in (one, other)]
-    return bool(all(arrays) and np.array_equal(one, other) if any(arrays) else one == other)
+    def _outcome(self, attempt: Attempt[T], look: Look, standing: Standing) -> T | Exception:
+        """Return what an attempt gives, or the error that it ends in, which may come of the writing too."""
+        try:
+            return self._once(attempt, look, standing)
+        except (NotYet, LinkOutsideRoots):
+            raise
+        except Exception as error:
+            return error
 
 
 def never_quiet(reason: NotYet, wanted: Wanted) -> FileIncomplete:

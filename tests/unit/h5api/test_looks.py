@@ -4,13 +4,11 @@ import os
 import time
 
 import h5py
-import numpy as np
 import pytest
 
 from id3c_data.h5api import _sightings
 from id3c_data.h5api._files import Files
 from id3c_data.h5api._looks import Look, NotQuiet
-from id3c_data.h5api._reader import in_common
 from id3c_data.testing.waiting import PATIENCE_S, is_blocked
 
 
@@ -209,22 +207,6 @@ def test_two_looks_agree_on_a_file_that_has_only_grown(files, path, change, agre
     second = Look(files, strict=False)
     second.get(path, "x")
     assert first.agrees_with(second) is agree
-
-
-def test_two_looks_have_in_common_what_both_found():
-    one, longer = np.arange(3), np.arange(5)
-    assert in_common(one, longer, cut=True).tolist() == [0, 1, 2]
-    assert in_common("group", "group", cut=False) == "group"
-    assert in_common([1, 2], [1, 2, 3], cut=True) == [1, 2]
-    number, points = in_common((3, one), (5, longer), cut=True)
-    assert (number, points.tolist()) == (3, [0, 1, 2])
-    assert in_common(None, None, cut=False) is None
-
-
-@pytest.mark.parametrize("other", [np.arange(5), np.arange(1, 4), "group", None])
-def test_two_looks_that_differ_have_nothing_in_common(other):
-    with pytest.raises(NotQuiet):
-        in_common(np.arange(3), other, cut=False)
 
 
 def test_one_thread_at_a_time_looks_at_a_swmr_file(files, path, process, pool):

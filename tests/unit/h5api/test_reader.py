@@ -6,7 +6,7 @@ from itertools import count
 import h5py
 import pytest
 
-from id3c_data.errors import FileIncomplete, RetryTimeoutException
+from id3c_data.errors import FileIncomplete, FrameNotWritten, RetryTimeoutException
 from id3c_data.h5api._looks import Look, NotQuiet, NotYet
 from id3c_data.h5api._reader import Reader
 from id3c_data.h5api._standing import ScanWatch
@@ -95,6 +95,27 @@ def test_a_file_that_is_written_over_and_over_after_the_end_is_an_error(path, wa
     reader = Reader(path, Patience(settle_timeout=0.05))
     with pytest.raises(FileIncomplete, match=r"what is wanted cannot be read: .* although the scan is over"):
         reader.until(attempt, wanted)
+    reader.close()
+
+
+def test_an_error_in_one_look_at_a_file_that_is_being_written_is_not_believed(path, wanted, state):
+    """In a half-written file something may be missing that is there a moment later."""
+    looks = 0
+
+    def attempt(look, _):
+        nonlocal looks
+        looks += 1
+        look.open(path)
+        if looks <= 10:
+            with path.open("ab") as file:
+                file.write(b"more")
+        if 7 <= looks <= 10:  # when the reader has given up to wait for a quiet moment
+            raise FrameNotWritten(looks, 0, path)
+        return "read"
+
+    state.finish()
+    reader = Reader(path, Patience(settle_timeout=PATIENCE_S))
+    assert reader.until(attempt, wanted) == "read"
     reader.close()
 
 
