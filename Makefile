@@ -46,9 +46,8 @@ docs: $(call made,docs)  ## Build the documentation into docs/_build/html; warni
 	@$(BIN)/python -m sphinx -q -W --keep-going -b html docs docs/_build/html
 	@echo "docs/_build/html/index.html"
 
-bench: $(call made,bench) $(if $(PEER),$(PEER_VENV)/.made)  ## Run the benchmarks; PEER=1 compares with blissdata.
-	@set -e; for script in benchmarks/[!_]*.py; do \
-	PEER=$(if $(PEER),$(PEER_VENV)/bin/python) $(BIN)/python "$$script" $(ARGS); done
+bench: $(call made,bench) $(if $(PEER),$(PEER_VENV)/.made)  ## Run the benchmarks, into benchmarks/results.md; PEER=1 compares with blissdata.
+	@PEER=$(if $(PEER),$(PEER_VENV)/bin/python) $(BIN)/python benchmarks/_all.py $(ARGS)
 
 clean:  ## Remove what the targets wrote, but keep the environments.
 	rm -rf build dist docs/_build demo-output .pytest_cache .ruff_cache .hypothesis .import_linter_cache

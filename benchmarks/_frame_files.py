@@ -18,7 +18,9 @@ def add_arguments(parser: argparse.ArgumentParser, *, frames: int = 400) -> None
     parser.add_argument("--folder", type=Path, help="where the files go; they take some 100 MB for a while")
 
 
-def make_master(folder: Path, frames: int, size: str = "514x1030", bit_depth: int = 32) -> Path:
+def make_master(
+    folder: Path, frames: int, size: str = "514x1030", bit_depth: int = 32, *, images_per_file: int = 1000
+) -> Path:
     """Return a master with its data files, as the detector writes them: a frame to a chunk, bitshuffle-LZ4.
 
     Parameters
@@ -31,7 +33,9 @@ def make_master(folder: Path, frames: int, size: str = "514x1030", bit_depth: in
         Rows x columns.
     bit_depth
         8, 16 or 32.
+    images_per_file
+        How many frames a data file has.
     """
     height, width = map(int, size.split("x"))
-    series = Series(name=f"frames_{bit_depth}", number=1, images=frames)
+    series = Series(name=f"frames_{bit_depth}", number=1, images=frames, images_per_file=images_per_file)
     return LegacyWriter(folder, series, FrameModel(height, width, bit_depth)).write_series().master

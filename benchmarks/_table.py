@@ -46,14 +46,21 @@ class Row:
     unit: str = "frames/s"
 
     @classmethod
-    def of(cls, what: str, figures: Mapping[str, Figure], peer: str, goals: Mapping[str, float]) -> Row:
+    def of(
+        cls,
+        what: str,
+        figures: Mapping[str, Figure],
+        peer: str,
+        goals: Mapping[str, float],
+        unit: str = "frames/s",
+    ) -> Row:
         """Return the row of a contest."""
         of_ours = {
             column: (figures[column].median, figures[column].best, figures[column].peak_mb)
             for column in _COLUMNS
             if column in figures
         }
-        return cls(what, peer, (figures[peer].median, figures[peer].best), of_ours, dict(goals))
+        return cls(what, peer, (figures[peer].median, figures[peer].best), of_ours, dict(goals), unit)
 
     def ratio(self, column: str) -> float:
         """Return how our median relates to the peer's."""

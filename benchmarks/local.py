@@ -126,6 +126,79 @@ def through_dask(master: str) -> Callable[[], int]:
     return work
 
 
+def h5py_shape(master: str) -> Callable[[], int]:
+    """The number of frames behind all links, which takes opening each."""
+    import h5py
+
+    def work() -> int:
+        for _ in range(5):
+            with h5py.File(master, "r") as file:
+                group = file["entry/data"]
+                sum(group[name].shape[0] for name in group)
+        return 5
+
+    return work
+
+
+def shape(master: str) -> Callable[[], int]:
+    """``open_stack(master).shape``."""
+    from id3c_data.images import open_stack
+
+    def work() -> int:
+        for _ in range(5):
+            with open_stack(master) as stack:
+                assert stack.shape
+        return 5
+
+    return work
+
+
+def h5py_chunks(file: str) -> Callable[[], int]:
+    """``chunk_iter`` over all chunks, by the way that costs least."""
+    import h5py
+
+    def work() -> int:
+        with h5py.File(file, "r") as opened:
+            dataset, found = opened["entry/data/data"], []
+            dataset.id.chunk_iter(found.append)
+        return len(found)
+
+    return work
+
+
+def index(file: str) -> Callable[[], int]:
+    """``open_stack(file)``, which indexes all chunks."""
+    from id3c_data.images import open_stack
+
+    def work() -> int:
+        with open_stack(file) as stack:
+            return len(stack)
+
+    return work
+
+
+def many_chunks(path: Path, count: int) -> str:
+    """Return a file with so many chunks, which are small."""
+    import h5py
+
+    with h5py.File(path, "w") as file:
+        chunks = {"chunks": (1, 8, 8), "maxshape": (None, 8, 8)}
+        dataset = file.create_dataset("entry/data/data", (count, 8, 8), "u2", **chunks)
+        for n in range(count):
+            dataset.id.write_direct_chunk((n, 0, 0), bytes(128))
+    return str(path)
+
+
+def opening(folder: Path, rounds: int) -> None:
+    """Print how long opening takes."""
+    master = str(make_master(folder, 400, "16x16", 16, images_per_file=2))
+    figures = compete({"h5py": Contestant(h5py_shape, (master,)), **ours(shape, master)}, rounds)
+    hand_in(Row.of("shape of 200 data files", figures, "h5py", {"fast": 1, "wheels": 1}, "a second"))
+    file = many_chunks(folder / "many.h5", 100_000)
+    figures = compete({"chunk_iter": Contestant(h5py_chunks, (file,)), **ours(index, file)}, rounds)
+    hand_in(Row.of("indexing 100 000 chunks (goal: 500 000/s)", figures, "chunk_iter", {}, "chunks/s"))
+
+
 def row(what: str, figures: dict[str, Figure], peer: str, fast: float, wheels: float) -> Row:
     """Return a row with its goals."""
     return Row.of(what, figures, peer, {"fast": fast, "wheels": wheels})
@@ -159,6 +232,7 @@ def main() -> None:
                 arguments.rounds,
             )
             hand_in(row(what, figures, peer_name, fast, wheels))
+        opening(Path(name), arguments.rounds)
 
 
 if __name__ == "__main__":

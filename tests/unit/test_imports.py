@@ -20,7 +20,7 @@ LIGHT = {
     "id3c_data.cli": CONTROL | CATALOG | FILES | NUMBERS | {"yaml", "pydantic"},
     "id3c_data.documents": CONTROL | CATALOG | FILES,
     "id3c_data.h5api": CONTROL | CATALOG,
-    "id3c_data.images": CONTROL | CATALOG,
+    "id3c_data.images": CONTROL | CATALOG | {"imagecodecs", "dectris", "rich", "distributed"},
     "id3c_data.doctor": CONTROL | CATALOG | FILES | NUMBERS,
     "id3c_data.devices": CATALOG | FILES | {"softioc", "guarneri"},
     "id3c_data.testing": CONTROL | CATALOG,

@@ -72,4 +72,5 @@ def dask_array(lazy: Lazy, meta: NDArray[Any]) -> Any:
     item_bytes = max(1, prod(lazy.shape[1:]) * lazy.dtype.itemsize)
     chunks = (max(1, _CHUNK_BYTES // item_bytes), *lazy.shape[1:]) if lazy.shape else ()
     make = cast("Any", dask.array).from_array
-    return make(_ReadAtOnce(lazy), chunks=chunks, name=False, asarray=False, fancy=False, meta=meta)
+    # asarray: what is read is an array already, but dask cuts a read down to a part of it only if it says so
+    return make(_ReadAtOnce(lazy), chunks=chunks, name=False, asarray=True, fancy=False, meta=meta)

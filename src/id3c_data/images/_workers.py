@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from functools import cache
 from itertools import islice
 from typing import Any, Final, Generic, TypeVar
 
@@ -56,6 +57,7 @@ class Workers:
         item_bytes
             What the result for one item takes, about.
         """
+        _keep_memory()
         size = max(1, min(_MOST_IN_TASK, _TASK_BYTES // max(1, item_bytes)))
         rest, pending = iter(items), deque[Future[_Done[R]]]()
         task, following = list(islice(rest, size)), list(islice(rest, size))
@@ -75,7 +77,6 @@ class Workers:
 
     def _submit(self, function: Callable[..., R], *arguments: Any) -> Future[R]:
         if self._pool is None:
-            _keep_memory()
             self._pool = ThreadPoolExecutor(self.count, "id3c-data-frames")
         return self._pool.submit(function, *arguments)
 
@@ -83,6 +84,7 @@ class Workers:
         self._pool = None
 
 
+@cache
 def _keep_memory() -> None:
     """Have the memory of frames that are done with used again for the next ones.
 

@@ -154,6 +154,18 @@ def test_dask_reads_only_what_is_asked_for(files, monkeypatch):
         np.testing.assert_array_equal(lazy[:4].max(axis=0).compute(), IMAGES[:4].max(axis=0))
 
 
+@pytest.mark.parametrize("masked", [False, True])
+def test_one_frame_through_dask_costs_one_frame(stack, monkeypatch, masked):
+    fetched = []
+    fetch = type(stack._frames)._fetch
+    monkeypatch.setattr(type(stack._frames), "_fetch", lambda self, n: fetched.append(n) or fetch(self, n))
+    lazy = (stack.masked() if masked else stack).to_dask()
+    fetched.clear()  # without a mask in a file, a frame shows it
+    with dask.config.set(scheduler="synchronous"):
+        np.testing.assert_array_equal(np.asarray(lazy[4, 2:5].compute()), IMAGES[4, 2:5])
+    assert fetched == [4]
+
+
 def test_without_dask_the_extra_is_named(stack, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "dask", None)
     monkeypatch.setitem(__import__("sys").modules, "dask.array", None)
