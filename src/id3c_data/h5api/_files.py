@@ -9,7 +9,7 @@ from typing import Final
 
 from ..paths import PathMap, PathMapLike
 from ._bytes import Ranges
-from ._independent import IndependentFile, open_independent, written_in_swmr_mode
+from ._independent import IndependentFile, in_swmr_mode, open_independent, written_in_swmr_mode
 from ._open import FileIdentity, OpenFile
 from ._roots import AllowedRoots, RootsLike
 from ._sightings import Sightings
@@ -94,7 +94,7 @@ class Files:
         """Return a file that is in this state now, open."""
         held = self._held.get(path)
         quiet = self.sightings.unquiet_for(path) <= 0
-        if held is not None and held.serves(identity, quiet=quiet, thorough=thorough):
+        if held is not None and held.swmr == swmr and held.serves(identity, quiet=quiet, thorough=thorough):
             self._held.move_to_end(path)
             return held
         ranges = held.ranges if held is not None and held.is_older(identity) else ()
@@ -112,8 +112,10 @@ class Files:
     def grows(self, path: Path, identity: FileIdentity) -> bool:
         """Say whether a file is written in SWMR mode, and so may be read while it grows."""
         held = self._held.get(path)
-        if held is not None and (held.is_older(identity) if held.swmr else held.identity == identity):
-            return held.swmr
+        if held is not None and held.swmr and held.is_older(identity):
+            return in_swmr_mode(held.descriptor)  # once its writer has closed it, others may change all of it
+        if held is not None and not held.swmr and held.identity == identity:
+            return False
         return written_in_swmr_mode(path)
 
     def holds(self, path: Path) -> bool:

@@ -16,7 +16,13 @@ from ._resolver import Resolver
 from ._roots import AllowedRoots
 from ._translate import H5PY_ERRORS, opening_error
 
-__all__ = ["IndependentFile", "IndependentResolver", "open_independent", "written_in_swmr_mode"]
+__all__ = [
+    "IndependentFile",
+    "IndependentResolver",
+    "in_swmr_mode",
+    "open_independent",
+    "written_in_swmr_mode",
+]
 
 _HEAD_SIZE = 12
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
@@ -103,11 +109,17 @@ def written_in_swmr_mode(path: Path) -> bool:
     except (OSError, ValueError):
         return False
     try:
+        return in_swmr_mode(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def in_swmr_mode(descriptor: int) -> bool:
+    """Say whether an open file has the mark of a writer in SWMR mode."""
+    try:
         head = os.pread(descriptor, _HEAD_SIZE, 0)
     except OSError:
         return False
-    finally:
-        os.close(descriptor)
     return _has_superblock(head) and _is_swmr(head)
 
 

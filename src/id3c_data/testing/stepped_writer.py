@@ -38,6 +38,10 @@ class _Steps:
         """Make a new file: ``plain``, or ``latest`` with the marks of newer HDF5 versions."""
         self.files[path] = h5py.File(path, "w", libver="latest" if mode != "plain" else None)
 
+    def open_again(self, path: str) -> None:
+        """Open a file that was closed, to write more."""
+        self.files[path] = h5py.File(path, "r+")
+
     def start_swmr(self, path: str) -> None:
         """Begin SWMR mode."""
         self.files[path].swmr_mode = True

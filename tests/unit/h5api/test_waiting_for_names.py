@@ -34,6 +34,26 @@ class TestNames:
         assert read.result(PATIENCE_S) == ["c"]
         process.close(path)
 
+    def test_a_file_whose_swmr_writer_has_closed_it_may_get_more_of_them(
+        self, process, path, opened, state, pool
+    ):
+        with process.growing(path, "swmr"):
+            process.append(path, DATA)
+            process.flush(path)
+            names = iter(opened)
+            assert next(names) == "entry"
+            assert len(opened[DATA]) == 1
+        process.open_again(path)
+        process.group(path, "late")
+        process.append(path, DATA)
+        process.close(path)
+        read = pool.submit(next, names)
+        assert read.result(PATIENCE_S) == "late"
+        state.prepare()
+        assert list(names) == []
+        assert "late" in opened
+        np.testing.assert_array_equal(opened[DATA][1], frame(1))
+
     def test_a_name_is_waited_for(self, process, path, opened, pool):
         process.open(path)
         read = pool.submit(lambda: opened["entry/x"])
