@@ -43,7 +43,8 @@ FUZZING_HEAD = """\
 `make fuzz`: whatever reads bytes of strangers is fed with damaged ones, each in a process that may have but
 512 MB more address space than it begins with, and 20 s for one input. It fails where one crashes, hangs,
 takes more memory, or raises an error that is not for such input; but for HDF5 files, whose library does not
-survive every one, so that the process which reads them may die. The tests run a short one. As measured last:
+survive every one, so that the process which reads them may die. The tests run a short one. Memory is that of
+the whole process, and what makes the inputs takes most of it. As measured last:
 
 | what is fed | inputs | taken | refused | process died | seconds | memory grown (MB) |
 |---|---|---|---|---|---|---|"""
