@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import ConfigError, Hdf5Error, LinkOutsideRoots
+from ..errors import ConfigError, FileMissing, Hdf5Error, LinkOutsideRoots
 from ._looks import Look
 from ._nodes import Form, Kind
 from ._peek import form_of
@@ -38,7 +38,8 @@ class LimaData:
         Detectors, as BLISS names them: ``/<scan>/instrument/<name>/data``.
     url_template
         ``file::path`` of the data. ``{dirname}``, ``{scan_number}``, ``{bliss_detector_name}`` and the
-        template's arguments are filled in; ``{{file_index}}`` is left for the file's number. By default
+        template's arguments are filled in; ``{{file_index}}`` is left for the file's number (0, 1, ...). By
+        default
         ``{dirname}/scan{scan_number:04d}/{bliss_detector_name}_{{file_index}}.h5::/entry_0000/measurement/data``.
     url_template_args
         More names to fill in. With ``instrument_name``, the default path in the file is
@@ -87,7 +88,7 @@ class LimaData:
         file, name = self._url(int(matched[1]), matched[2])
         look.note(file.parent)
         found = _files(file)
-        return _LimaRows.of(look, found, name) if found else None
+        return _LimaRows.of(look, found, name) if 0 in found else None
 
     def _url(self, scan_number: int, detector: str) -> tuple[Path, str]:
         """Return file and path of the images; the file's name has a place for its number."""
@@ -114,20 +115,20 @@ class _LimaRows:
     lasting = False  # the files are opened in the look that it was made in
 
     def __init__(
-        self, look: Look, files: list[Path], name: str, form: Form, per_file: int, length: int
+        self, look: Look, files: dict[int, Path], name: str, form: Form, per_file: int, length: int
     ) -> None:
         self._look, self._files, self._name, self._per_file = look, files, name, per_file
         self.shape, self.dtype = (length, *form.shape[1:]), form.dtype
 
     @classmethod
-    def of(cls, look: Look, files: list[Path], name: str) -> _LimaRows | None:
+    def of(cls, look: Look, files: dict[int, Path], name: str) -> _LimaRows | None:
         """Return the images of those files that can be read; None where there are none."""
         first = _open(look, files[0], name)
         if first is None:
             return None
         form, per_file = first[0], first[0].shape[0]
         length = per_file
-        for number in range(len(files) - 1, 0, -1):
+        for number in sorted(files, reverse=True)[:-1]:
             last = _open(look, files[number], name)
             if last is not None:
                 length = number * per_file + last[0].shape[0]
@@ -136,7 +137,8 @@ class _LimaRows:
 
     def present(self, rows: Sequence[int]) -> int:
         for number, places in self._by_file(rows).items():
-            opened = _open(self._look, self._files[number], self._name)
+            file = self._files.get(number)
+            opened = None if file is None else _open(self._look, file, self._name)
             for place in places:
                 if opened is None or rows[place] - number * self._per_file >= opened[0].shape[0]:
                     return place
@@ -145,6 +147,9 @@ class _LimaRows:
     def fetch(self, rows: Sequence[int]) -> Fetched:
         parts: list[tuple[list[int], Fetched]] = []
         for number, places in self._by_file(rows).items():
+            if number not in self._files:
+                where = str(self._files[0].parent)
+                raise FileMissing(f"Lima's file number {number} is not there", where, "see what became of it")
             _, inner = form_of(self._look, self._look.get(self._files[number], self._name))
             if inner is not None:
                 inside = [rows[place] - number * self._per_file for place in places]
@@ -177,15 +182,14 @@ def _open(look: Look, file: Path, name: str) -> tuple[Form, Rows | None] | None:
     return (form, rows) if form.shape and form.shape[0] else None
 
 
-def _files(file: Path) -> list[Path]:
-    """Return the files of a detector, in the order of their numbers."""
+def _files(file: Path) -> dict[int, Path]:
+    """Return the files of a detector by their numbers; one may be seen before those with lower numbers."""
     pattern = re.compile(re.escape(file.name).replace(re.escape(_INDEX), r"(\d+)"))
     try:
         names = os.listdir(file.parent)  # noqa: PTH208
     except OSError:
-        return []
-    numbered = sorted((int(match[1]), name) for name in names if (match := pattern.fullmatch(name)))
-    return [file.parent / name for _, name in numbered]
+        return {}
+    return {int(match[1]): file.parent / name for name in names if (match := pattern.fullmatch(name))}
 
 
 def _template_error(template: str, what: str) -> ConfigError:

@@ -7,7 +7,7 @@ import h5py
 import numpy as np
 import pytest
 
-from id3c_data.errors import ConfigError
+from id3c_data.errors import ConfigError, FileMissing
 from id3c_data.h5api import BlissScanState, ScanPhase, dynamic_hdf5, static_hdf5
 from id3c_data.testing.scan_states import ScanStateContract, SteppedScan
 
@@ -251,6 +251,30 @@ class TestLima:
         scan.finish()
         with dynamic_hdf5.File(path, lima_names=["eiger1"]) as file:
             assert [int(image[0, 0]) for image in file["1.1/instrument/eiger1/data"]] == [0, 1, 2]
+
+    def test_a_file_that_is_seen_before_the_one_ahead_of_it_stays_at_its_place(self, path, scan, pool):
+        for _ in range(3):
+            scan.lima_file()
+        late, elsewhere = path.parent / "scan0001" / "eiger1_0001.h5", path.parent / "late.h5"
+        late.rename(elsewhere)
+        with dynamic_hdf5.File(path, lima_names=["eiger1"]) as file:
+            images = file["1.1/instrument/eiger1/data"]
+            assert images[4, 0, 0] == 4
+            read = pool.submit(lambda: images[0:6, 0, 0].tolist())
+            assert is_blocked(read)
+            elsewhere.rename(late)
+            assert read.result(PATIENCE_S) == [0, 1, 2, 3, 4, 5]
+
+    def test_a_file_that_never_came_is_an_error_after_the_last_image_that_did(self, path, scan):
+        for _ in range(3):
+            scan.lima_file()
+        scan.finish()
+        (path.parent / "scan0001" / "eiger1_0001.h5").unlink()
+        with dynamic_hdf5.File(path, lima_names=["eiger1"], settle_timeout=0) as file:
+            images = iter(file["1.1/instrument/eiger1/data"])
+            assert [int(next(images)[0, 0]) for _ in range(2)] == [0, 1]
+            with pytest.raises(FileMissing, match=r"Lima's file number 1 is not there"):
+                next(images)
 
     def test_a_file_that_lima_still_has_open_is_waited_for(self, path, scan, pool):
         scan.lima_file()
