@@ -44,8 +44,13 @@ class _ReadAtOnce:
     def __init__(self, lazy: Lazy) -> None:
         self._lazy, self.shape, self.dtype, self.ndim = lazy, lazy.shape, lazy.dtype, len(lazy.shape)
 
-    def __getitem__(self, key: Any) -> NDArray[Any]:
-        return self._lazy[key].read()
+    def __getitem__(self, key: tuple[Any, ...]) -> NDArray[Any]:
+        part: Any = self._lazy
+        for axis in reversed(
+            range(len(key))
+        ):  # each axis for itself: what dask has put together may hold lists
+            part = part[(slice(None),) * axis + (key[axis],)]
+        return part.read()
 
 
 def dask_array(lazy: Lazy, meta: NDArray[Any]) -> Any:
@@ -72,5 +77,5 @@ def dask_array(lazy: Lazy, meta: NDArray[Any]) -> Any:
     item_bytes = max(1, prod(lazy.shape[1:]) * lazy.dtype.itemsize)
     chunks = (max(1, _CHUNK_BYTES // item_bytes), *lazy.shape[1:]) if lazy.shape else ()
     make = cast("Any", dask.array).from_array
-    # asarray: what is read is an array already, but dask cuts a read down to a part of it only if it says so
-    return make(_ReadAtOnce(lazy), chunks=chunks, name=False, asarray=True, fancy=False, meta=meta)
+    # dask cuts a read down to a part of it only for arrays that it may index in any way, and convert
+    return make(_ReadAtOnce(lazy), chunks=chunks, name=False, asarray=True, fancy=True, meta=meta)

@@ -166,6 +166,17 @@ def test_one_frame_through_dask_costs_one_frame(stack, monkeypatch, masked):
     assert fetched == [4]
 
 
+@pytest.mark.parametrize(
+    "key",
+    [np.s_[2], np.s_[::-2, 3:9], np.s_[[4, 0, 2]], np.s_[..., [7, 3]], np.s_[3, :, 5], np.s_[1:5, 4, ::3]],
+)
+def test_parts_through_dask_are_numpys(stack, key):
+    with dask.config.set(scheduler="synchronous"):
+        np.testing.assert_array_equal(stack.to_dask()[key].compute(), IMAGES[key])
+        lists = stack.to_dask()[[4, 1, 1]][:, [9, 2]][:, :, 3:]
+        np.testing.assert_array_equal(lists.compute(), IMAGES[[4, 1, 1]][:, [9, 2]][:, :, 3:])
+
+
 def test_without_dask_the_extra_is_named(stack, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "dask", None)
     monkeypatch.setitem(__import__("sys").modules, "dask.array", None)
