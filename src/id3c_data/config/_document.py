@@ -11,7 +11,7 @@ from typing import Any, cast
 import yaml
 
 from ._problem import Problem
-from ._yaml_words import ESCAPED_QUOTE, in_words, no_space
+from ._yaml_words import ESCAPED_QUOTE, in_words, no_colon, no_space, no_space_after_dash
 
 __all__ = [
     "LINE_END",
@@ -28,6 +28,9 @@ __all__ = [
 _SEEN_LATE = re.compile("end of stream|<stream end>|could not find expected")
 _ESCAPED_QUOTE = re.compile(r'[:\-,\[{]\s+("(?:[^"\\]|\\[^"])*\\")\s*(?:#.*|,.*)?$')
 _NO_SPACE = re.compile(r"\s*(?:- +)?([A-Za-z_]\w*:[^\s/#][^#]*?)\s*(?:#.*)?$")
+_NO_SPACE_AFTER_DASH = re.compile(r"\s*(-[A-Za-z_]\w*:(?:\s|$))")
+_NO_COLON = re.compile(r"\s*(?:- +)?([A-Za-z_]\w*) +([^\s:#](?:[^:#]|:(?=\S))*?)\s*(?:#.*)?$")
+_NAME_ALONE = re.compile(r"\s*([A-Za-z_][\w.]*)()\s*(?:#.*)?$")
 MERGE = "tag:yaml.org,2002:merge"
 _NULL = "tag:yaml.org,2002:null"
 TEXT = "tag:yaml.org,2002:str"
@@ -62,6 +65,8 @@ class Document:
 
 def read_document(path: Path) -> Document | Problem:
     """Return a file's nodes and values, or what keeps it from being read as YAML (E101 to E103, E106)."""
+    if path.exists() and not (path.is_file() or path.is_dir()):  # a pipe may wait for its writer for ever
+        return _problem(path, "E101", "is a pipe or a device, not a file", "name a file")
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except IsADirectoryError:
@@ -81,7 +86,9 @@ def read_document(path: Path) -> Document | Problem:
         return Document(path, tuple(LINE_END.split(text)), root, _values(loader, root))
     except yaml.YAMLError as error:
         return _not_yaml(path, text, error)
-    except (RecursionError, ValueError) as error:  # nested too deeply; a date such as 2026-13-45
+    except RecursionError:
+        return _problem(path, "E103", "is nested too deeply", "take some of the brackets away")
+    except ValueError as error:  # a date such as 2026-13-45
         return _problem(path, "E103", f"cannot be read: {error}", "correct that value, or put it in quotes")
 
 
@@ -106,14 +113,26 @@ def _not_yaml(path: Path, text: str, error: yaml.YAMLError) -> Problem:
     mark = getattr(error, "problem_mark", None)
     if mark and "escape" not in what and (quote := _escaped_quote(text, mark.line)):
         return _problem(path, "E103", *ESCAPED_QUOTE, *quote)
-    if mark and re.search("mapping values|block mapping start", what):
-        before = LINE_END.split(text)[max(mark.line - 1, 0)]
-        if found := _NO_SPACE.match(before):
-            return _problem(path, "E103", *no_space(found[1]), mark.line - 1, found.start(1))
+    in_a_pair = mark and re.search("mapping values|block mapping start", what)
+    if in_a_pair and (found := _unfinished_pair(LINE_END.split(text), mark.line)):
+        return _problem(path, "E103", *found)
     if _SEEN_LATE.search(what):  # where it began is more of a help than where it was seen
         mark = getattr(error, "context_mark", None) or mark
     line, column = (mark.line, mark.column) if mark else (0, 0)
     return _problem(path, *in_words(what), line, column)
+
+
+def _unfinished_pair(lines: list[str], seen: int) -> tuple[str, str, int, int] | None:
+    """Return what keeps a line from being ``name: value``, which YAML only sees in the next one's colon."""
+    before = max(seen - 1, 0)
+    if found := _NO_SPACE.match(lines[before]):
+        return *no_space(found[1]), before, found.start(1)
+    for number in (before, seen):
+        if found := _NO_SPACE_AFTER_DASH.match(lines[number]):
+            return *no_space_after_dash(found[1]), number, found.start(1)
+    if found := _NO_COLON.match(lines[before]) or _NAME_ALONE.match(lines[before]):
+        return *no_colon(found[1], found[2]), before, found.start(1)
+    return None
 
 
 def _escaped_quote(text: str, last: int) -> tuple[int, int] | None:

@@ -22,6 +22,7 @@ __all__ = ["Fault", "faults", "model_of", "shown", "unknown_argument"]
 
 _short = Repr()
 _short.maxstring = _short.maxother = 80
+_short.maxlevel = 2
 shown = _short.repr
 """Like `repr`, but short, whatever the value is."""
 

@@ -16,6 +16,7 @@ from ._yaml_words import no_space
 __all__ = ["READING_CODES", "ignores_name_warnings", "keys_are_unique", "sections_hold_devices"]
 
 _NO_SPACE = re.compile(r"[A-Za-z_]\w*:\S.*")
+_ODD_SPACE = re.compile(r"[^\S ]|[\u200b\ufeff]")  # \S is of Unicode: a no-break space is none
 _RIGHT = """\
 ophyd.EpicsMotor:
   - {name: m1, prefix: "gp:m1"}
@@ -150,6 +151,9 @@ def _keys_that_are_no_text(document: Document, mapping: yaml.MappingNode) -> Ite
         elif key.tag not in (TEXT, MERGE):
             what = f"YAML does not read {key.value!r} as text"
             yield Finding(document.path, key, what, f'put it in quotes: "{key.value}"')
+        elif odd := _ODD_SPACE.search(key.value):
+            what = f"{key.value!a} holds {odd[0]!a}, which only looks like a space"
+            yield Finding(document.path, key, what, "put plain spaces in its place, or take it away")
         elif is_null(value) and _NO_SPACE.fullmatch(key.value):
             yield Finding(document.path, key, *no_space(key.value))
 

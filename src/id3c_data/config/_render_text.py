@@ -40,9 +40,10 @@ class _Lines:
         """Return the line that a problem means; empty where the file has none, or cannot be read."""
         if problem.path not in self._of:
             try:
-                text = problem.path.read_bytes().decode("utf-8-sig", errors="replace")
+                content = problem.path.read_bytes() if problem.path.is_file() else b""  # not of a pipe
             except OSError:
-                text = ""
+                content = b""
+            text = content.decode("utf-8-sig", errors="replace")
             self._of[problem.path] = LINE_END.split(text)
         lines = self._of[problem.path]
         return lines[problem.line - 1] if problem.line <= len(lines) else ""

@@ -151,4 +151,11 @@ TEMPLATE_CODES: tuple[Code, ...] = (
         "Systems empty such folders at boot, or after some days.",
         ('"/tmp/eiger2/%Y/"', '"/data/eiger2/%Y/"'),
     ),
+    _code(
+        "W305",
+        "`%M`, the minute, stands beside an hour, and `%m`, the month, in no time of day",
+        "With `%Y/%M/%d` a day's files are spread over sixty folders, and those of several months share one.",
+        ('"/detector/data/%Y/%M/%d/"', '"/data/eiger2/%Y/%M/%d/"'),
+        ('"/detector/data/%Y/%m/%d/%H%M/"', '"/data/eiger2/%Y/%m/%d/%H%M/"'),
+    ),
 )

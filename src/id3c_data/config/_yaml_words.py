@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["ESCAPED_QUOTE", "in_words", "no_space"]
+__all__ = ["ESCAPED_QUOTE", "in_words", "no_colon", "no_space", "no_space_after_dash"]
 
 _QUOTES = "put the whole value in quotes"
 _TAB = r"character '\\t'"
@@ -58,6 +58,16 @@ def no_space(text: str) -> tuple[str, str]:
     """Return what is wrong with ``name:value``, and what to do."""
     name, _, value = text.partition(":")
     return f"there is no space after the colon of {text!r}", f"write `{name}: {value.strip()}`"
+
+
+def no_space_after_dash(text: str) -> tuple[str, str]:
+    """Return what is wrong with ``-name: value``, and what to do."""
+    return f"there is no space after the dash of {text.strip()!r}", f"write `- {text[1:].strip()}`"
+
+
+def no_colon(name: str, value: str) -> tuple[str, str]:
+    """Return what is wrong with ``name value``, or ``name`` above what belongs to it, and what to do."""
+    return f"there is no colon after {name!r}", f"write `{f'{name}: {value}'.rstrip()}`"
 
 
 def in_words(error: str) -> tuple[str, str, str]:

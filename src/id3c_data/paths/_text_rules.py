@@ -177,7 +177,8 @@ def _absolute(template: _Template) -> Iterator[TemplateProblem]:
 
 def starts_unclearly(text: str, semantics: PathSemantics) -> bool:
     """Say whether another rule refuses what the template starts with, so that "relative" is no news."""
-    return bool(re.match(r"[$~]" if semantics == "windows" else r"[$~\\]|[A-Za-z]:", text))
+    starts = re.match(r"[$~]" if semantics == "windows" else r"[$~\\]|[A-Za-z]:", text)
+    return bool(starts or _PLACEHOLDER.match(text))
 
 
 _RULES: tuple[Callable[[_Template], Iterator[TemplateProblem]], ...] = (

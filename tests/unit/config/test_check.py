@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
-from id3c_data.config import CHECKS, Problem, check, error_of, find_here, load
+from id3c_data.config import CHECKS, Problem, Report, check, error_of, find_here, load, render
 from id3c_data.errors import ConfigError
 
 CONFIGS = Path(__file__).parents[3] / "configs"
@@ -53,6 +54,16 @@ def test_commented_plugin_of_3idc_has_the_problems_of_its_placeholders(file: Pat
 def test_missing_file_is_a_problem(file: Path) -> None:
     (problem,) = check([file], imports=False)
     assert (problem.code, problem.line, problem.column) == ("E101", 1, 1)
+
+
+def test_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    pipe = tmp_path / "devices.yml"
+    os.mkfifo(pipe)
+    problems = check([pipe], imports=False)
+    assert [(problem.code, problem.what) for problem in problems] == [
+        ("E101", "is a pipe or a device, not a file")
+    ]
+    assert "devices.yml:1:1: E101" in render(Report((pipe,), tuple(problems)))
 
 
 def test_folder_stands_for_its_files_of_devices(tmp_path: Path) -> None:
