@@ -64,12 +64,15 @@ class RememberedBytes(io.RawIOBase):
         """Say whether all that HDF5 has read stands in the file at this moment."""
         if self._forgot:
             return False
-        identity = FileIdentity.of(self._descriptor)
         known = [*zip(self._starts, self._blocks, strict=True)]
         known += ((start, data) for (start, _), data in self._single.items())
-        if not all(self._stands(start, data) for start, data in known):
+        try:
+            identity = FileIdentity.of(self._descriptor)
+            if any(os.pread(self._descriptor, len(data), start) != data for start, data in known):
+                return False
+            self.identity, self.at_once = identity, FileIdentity.of(self._descriptor) == identity
+        except OSError:  # as of a file that was removed on its server
             return False
-        self.identity, self.at_once = identity, FileIdentity.of(self._descriptor) == identity
         return True
 
     def readinto(self, buffer: memoryview) -> int:  # pyright: ignore[reportIncompatibleMethodOverride]
@@ -112,12 +115,6 @@ class RememberedBytes(io.RawIOBase):
     def seekable(self) -> bool:
         """Say that it has places to go to."""
         return True
-
-    def _stands(self, start: int, data: bytes) -> bool:
-        try:
-            return os.pread(self._descriptor, len(data), start) == data
-        except OSError:  # as of a file that was removed on its server
-            return False
 
     def _read(self, start: int, buffer: memoryview) -> None:
         done = 0

@@ -51,7 +51,7 @@ def chunk_bytes(descriptor: int, chunk: StoredChunk, where: str) -> bytes:
     try:
         data = os.pread(descriptor, chunk.size, chunk.byte_offset)
     except OSError as error:
-        raise Hdf5Error(f"reading failed ({error})", where, "see the file system") from error
+        raise _failed(error, where) from error
     if len(data) != chunk.size:
         raise _shorter(where)
     return data
@@ -76,7 +76,10 @@ def read_chunk_into(descriptor: int, chunk: StoredChunk, out: NDArray[Any], wher
 
 
 def _check_end(descriptor: int, chunk: StoredChunk, where: str) -> None:
-    left = os.fstat(descriptor).st_size - chunk.byte_offset
+    try:
+        left = os.fstat(descriptor).st_size - chunk.byte_offset
+    except OSError as error:  # as of a file that was removed on its server
+        raise _failed(error, where) from error
     if chunk.size > left:  # so that no forged size reserves memory
         raise DamagedChunk(
             f"the chunk at {chunk.offset} reaches {chunk.size - left} bytes beyond the end of the file",
@@ -91,10 +94,14 @@ def _read(descriptor: int, chunk: StoredChunk, out: memoryview, where: str) -> N
         try:
             count = os.preadv(descriptor, [out[done:]], chunk.byte_offset + done)
         except OSError as error:
-            raise Hdf5Error(f"reading failed ({error})", where, "see the file system") from error
+            raise _failed(error, where) from error
         if not count:
             raise _shorter(where)
         done += count
+
+
+def _failed(error: OSError, where: str) -> Hdf5Error:
+    return Hdf5Error(f"reading failed ({error})", where, "see the file system")
 
 
 def _shorter(where: str) -> Hdf5Error:

@@ -112,14 +112,15 @@ class DescriptorPool:
             The file is not what it was when it was looked at, or cannot be read.
         """
         descriptor = self._borrow(file)
-        before = FileIdentity.of(descriptor.number)
-        if offset + size > before.size:  # so that no forged size reserves memory
-            raise Inconsistent(f"the file ends {offset + size - before.size} bytes before the chunk does")
         try:
+            before = FileIdentity.of(descriptor.number)
+            if offset + size > before.size:  # so that no forged size reserves memory
+                raise Inconsistent(f"the file ends {offset + size - before.size} bytes before the chunk does")
             data = os.pread(descriptor.number, size, offset)
+            after = FileIdentity.of(descriptor.number)
         except OSError as error:
             raise Hdf5Error(f"reading failed ({error})", str(file.path), "see the file system") from error
-        file.check(FileIdentity.of(descriptor.number))
+        file.check(after)
         if len(data) != size:
             raise Hdf5Error("reading came to an end before the file did", str(file.path), "read again")
         return data

@@ -94,3 +94,11 @@ def test_a_range_beyond_the_end_is_an_error_when_it_is_asked_for(descriptor):
     assert read(content, len(CONTENT) - 4, 4) == CONTENT[-4:]
     with pytest.raises(OSError, match="before its data do"):
         read(content, len(CONTENT) - 4, 8)
+
+
+def test_a_file_that_cannot_be_asked_any_more_has_changed(path):
+    """As one that was removed on its server."""
+    number = os.open(path, os.O_RDONLY)
+    content = RememberedBytes(number)
+    os.close(number)
+    assert not content.is_unchanged()
