@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ._embedded import Server, serve
     from ._foreground import serve_config
     from ._frames_router import frames_router
-    from ._image_nodes import ImageNode, image_nodes, shorten
+    from ._image_nodes import ImageNode, external_nodes, image_nodes, shorten
     from ._images import ImagesClient
     from ._probe import open_container, registered
     from ._replay import Replayed, kept_runs, replay
@@ -41,6 +41,7 @@ _HOME = {
     "Subscription": "_subscription",
     "connect": "_connect",
     "frames_router": "_frames_router",
+    "external_nodes": "_image_nodes",
     "image_nodes": "_image_nodes",
     "kept_runs": "_replay",
     "open_container": "_probe",
@@ -75,6 +76,7 @@ __all__ = [
     "Stream",
     "Subscription",
     "connect",
+    "external_nodes",
     "frames_router",
     "image_nodes",
     "kept_runs",

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Any
 
 import numpy as np
-from tiled.client.container import Container
 from tiled.client.utils import handle_error
 from tiled.utils import safe_json_dump
 
@@ -18,7 +18,7 @@ from ._images import ImagesClient
 from ._slots import SlotTable
 from ._translate import translated
 
-__all__ = ["ImageNode", "image_nodes", "shorten"]
+__all__ = ["ImageNode", "external_nodes", "image_nodes", "shorten"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,22 +56,34 @@ class ImageNode:
         return self.client.dtype
 
 
-def image_nodes(run: Container) -> Iterator[ImageNode]:
+def image_nodes(streams: Mapping[str, Any]) -> Iterator[ImageNode]:
     """Yield the image nodes of a run, stream by stream.
+
+    Parameters
+    ----------
+    streams
+        The run, or its streams by name.
 
     Raises
     ------
     CatalogError
         Where the server does not answer as it should, or what it says makes no sense.
     """
-    for stream in run:
-        for data_key in run[stream]:
-            client: Any = run[stream][data_key]
+    for stream, node in streams.items():
+        for data_key, client in external_nodes(node):
             if isinstance(client, ImagesClient):
                 with translated(client.uri):
                     rows = ImageRows.of(_attributes(client), client.uri)
                 if rows is not None:
                     yield ImageNode(stream, data_key, client, rows)
+
+
+def external_nodes(stream: Any) -> Iterator[tuple[str, Any]]:
+    """Yield name and client of each data key of a stream whose data lie in files, and that is there."""
+    for data_key, said in stream.metadata.get("data_keys", {}).items():
+        if "external" in said:
+            with suppress(KeyError):
+                yield data_key, stream[data_key]
 
 
 def shorten(node: ImageNode, events: int) -> None:
@@ -99,7 +111,7 @@ def shorten(node: ImageNode, events: int) -> None:
         table = SlotTable()
         for event in range(min(events, len(node.rows.slots))):
             table.append(node.rows.slots[event])
-        long = node.client.structure()
+        long: Any = node.client.structure()
         structure = replace(
             long,
             shape=(events, *long.shape[1:]),
@@ -125,5 +137,7 @@ def _shortened(chunks: tuple[int, ...], events: int) -> tuple[int, ...]:
 
 def _attributes(client: Any) -> Any:
     """Return what the server says of a node, its data sources included."""
-    answer: Any = client.context.http_client.get(client.uri, params={"include_data_sources": True})
-    return handle_error(answer).json()["data"]["attributes"]
+    response: Any = handle_error(
+        client.context.http_client.get(client.uri, params={"include_data_sources": True})
+    )
+    return response.json()["data"]["attributes"]

@@ -69,7 +69,8 @@ class LateRuns:
         on_written: OnWritten,
         on_failure: OnFailure,
     ) -> None:
-        self._client, self._registered, self._spool = client, registered, spool
+        self._client, self._spool = client, spool
+        self._registered: Registered = registered
         self._on_written, self._on_failure = on_written, on_failure
         self._runs: dict[str, _LateRun] = {}
         self._failing = False
@@ -132,7 +133,8 @@ class _LateRun:
     """One run, and how far it is written."""
 
     def __init__(self, uid: str, client: Container, registered: Registered, spool: Spool) -> None:
-        self._uid, self._client, self._registered, self._spool = uid, client, registered, spool
+        self._uid, self._client, self._spool = uid, client, spool
+        self._registered: Registered = registered
         self._path = spool.path_of(uid)
         self._callback: RunCallback | None = None
         self._offset = 0

@@ -8,12 +8,14 @@ import queue
 import secrets
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from ..errors import CatalogError
 from ._document_owners import DocumentOwners
 from ._spool_file import ENDING, LOST, SpoolFile
+from ._spooled_run import is_nobodys
 
 __all__ = ["SPOOL_VARIABLE", "Spool", "default_spool"]
 
@@ -99,6 +101,7 @@ class Spool:
 
     def _work(self) -> None:
         """Write documents as they come; what the disk did not take is tried again after a while."""
+        self._tell_of_others()
         while True:
             try:
                 name, doc = self._queue.get(timeout=_AGAIN_S if self._troubled else None)
@@ -110,6 +113,16 @@ class Spool:
                 logger.exception("while keeping a %r document", name)
             if name == _END:
                 return
+
+    def _tell_of_others(self) -> None:
+        """Say that runs of sessions that are gone are kept."""
+        with suppress(OSError):
+            left = [path for path in self.folder.glob(f"*{ENDING}") if is_nobodys(path)]
+            if left:
+                logger.warning(
+                    "runs of earlier sessions that are not in the catalog: %d; see `id3c-data replay`",
+                    len(left),
+                )
 
     def _take(self, name: str, doc: Any) -> None:
         """Do what an entry of the queue says."""

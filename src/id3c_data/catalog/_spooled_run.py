@@ -5,17 +5,17 @@ from __future__ import annotations
 import fcntl
 import uuid
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from ..errors import CatalogError, DocumentError
 from ._document_lines import document_of
 from ._spool_file import HEADER, LOST, VERSION
 
-__all__ = ["Busy", "SpooledRun", "documents_from"]
+__all__ = ["Busy", "SpooledRun", "documents_from", "is_nobodys"]
 
 Document = tuple[str, dict[str, Any]]
 
@@ -102,17 +102,36 @@ class SpooledRun:
             Where the session that takes the run still has the file, or another process brings it in.
         """
         with self.path.open("rb+") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
+            if not _locked(file):
                 raise Busy(
                     "a session that runs still writes this run",
                     str(self.path),
                     "it brings the run in itself; wait for its end, or end the session",
-                ) from None
-            except OSError:  # a file system without locks
-                pass
+                )
             yield
+
+
+def is_nobodys(path: Path) -> bool:
+    """Say whether no session that runs has a file.
+
+    Raises
+    ------
+    OSError
+        Where it cannot be looked at.
+    """
+    with path.open("rb+") as file:
+        return _locked(file)
+
+
+def _locked(file: BinaryIO) -> bool:
+    """Lock a file as long as it is open; False where somebody else has."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # a file system without locks
+        pass
+    return True
 
 
 class _Ending:
@@ -147,7 +166,7 @@ class _Ending:
         }
 
 
-def documents_from(path: Path, offset: int = 0) -> Iterator[tuple[int, str, dict[str, Any]]]:
+def documents_from(path: Path, offset: int = 0) -> Generator[tuple[int, str, dict[str, Any]], None, None]:
     """Yield the documents of a file, each with the place where the next one begins.
 
     A last line that is not whole yet is left alone.

@@ -260,6 +260,8 @@ class Subscription:
         self._queue.close()
         self._thread.join(timeout)
         self.spool.close(_SPOOL_S)
+        if self.late:
+            logger.warning("runs that are not in the catalog: %d; see `id3c-data replay`", len(self.late))
         self.wait(0 if self._thread.is_alive() else None)
 
     def __enter__(self) -> Subscription:
@@ -339,7 +341,7 @@ class Subscription:
         if whole:
             self.spool.settle(uid)
 
-    def _note_failure(self, uid: str, name: str, error: Exception) -> None:
+    def _note_failure(self, uid: str | None, name: str, error: Exception) -> None:
         """Keep and log that a run could not be written, and what becomes of it."""
         try:
             with translated(self._where):
@@ -350,19 +352,21 @@ class Subscription:
             logger.exception("while writing run %s", uid)
             what, next_step = f"{type(error).__name__}: {error}", "see the log"
         since = f" from its {name.removesuffix('_page')!r} document on" if name not in ("", "flush") else ""
-        kept = self.spool.path_of(uid)
-        if may_pass(error):
-            self._late.add(uid, failed=True)
-            future = f"it is tried again while this session lasts, and then `id3c-data replay {kept}` does it"
-        else:
-            future = f"its documents are kept for `id3c-data replay {kept}`"
         failure = CatalogError(
-            f"run {uid} could not be written{since}: {what}",
+            f"run {uid or 'unknown'} could not be written{since}: {what}",
             where=self._where,
-            next_step=f"{next_step}; {future}",
+            next_step=f"{next_step}; {self._future(uid, error)}" if uid else next_step,
         )
         failure.__cause__ = error
         self._note(failure, uid)
+
+    def _future(self, uid: str, error: Exception) -> str:
+        """Return what becomes of a run that failed, and see to it."""
+        command = f"`id3c-data replay {self.spool.path_of(uid)}`"
+        if not may_pass(error):
+            return f"its documents are kept for {command}"
+        self._late.add(uid, failed=True)
+        return f"it is tried again while this session lasts, and then {command} does it"
 
     def _note_trouble(self, uid: str, error: CatalogError) -> None:
         """Keep and log that documents are not on the disk; the catalog may have them all the same."""

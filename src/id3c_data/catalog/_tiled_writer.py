@@ -14,8 +14,8 @@ from ._run_writer import Registered, RunWriter
 
 __all__ = ["CatalogWriter", "RunCallback"]
 
-OnFailure = Callable[[str, str, Exception], None]
-"""Called with the run's uid, the kind of document (or ``"flush"``), and the error."""
+OnFailure = Callable[[str | None, str, Exception], None]
+"""Called with the run's uid (None where no run is open), kind of document or ``"flush"``, and the error."""
 
 
 class CatalogWriter(TiledWriter):
@@ -65,7 +65,7 @@ class CatalogWriter(TiledWriter):
             for run in still_open:
                 run.fail(name, error)
             if not still_open:
-                self._on_failure("unknown", name, error)
+                self._on_failure(None, name, error)
 
     def flush(self) -> None:
         """Write all that came so far of every open run."""

@@ -46,7 +46,8 @@ class BoundedTransport(httpx.BaseTransport):
     inner
         The transport that sends.
     patience
-        Seconds, `PATIENCE_S` when not given; the request that runs when they are over may still take its own timeout.
+        Seconds, `PATIENCE_S` when not given; the request that runs when they are over may still take its own
+        timeout.
     """
 
     def __init__(self, inner: httpx.BaseTransport, patience: float | None = None) -> None:

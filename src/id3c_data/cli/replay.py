@@ -62,7 +62,7 @@ def replay(
     dry_run = dry_run or not (files or all_files)
     try:
         failed = 0
-        for done in _replayed(list(files), spool, {"uri": uri, "profile": profile}, dry_run=dry_run):
+        for done in _replayed(list(files), spool, uri, profile, dry_run=dry_run):
             click.echo(_json(done) if as_json else _words(done, _TO_DO if dry_run else _DONE))
             failed += not done.well
     except Id3cDataError as error:
@@ -72,7 +72,7 @@ def replay(
 
 
 def _replayed(
-    files: list[Path], spool: Path | None, catalog: dict[str, str | None], *, dry_run: bool
+    files: list[Path], spool: Path | None, uri: str | None, profile: str | None, *, dry_run: bool
 ) -> Iterator[Replayed]:
     """Yield what becomes of the files, or of all of the spool; the catalog is asked only if there are any."""
     from id3c_data.catalog import connect, kept_runs, replay
@@ -81,8 +81,8 @@ def _replayed(
     if not paths:
         click.echo("no runs are kept on disk", err=True)
         return
-    cat = connect(**catalog)
-    yield from replay(paths, cat, dry_run=dry_run, any_catalog=any(catalog.values()))
+    cat = connect(uri, profile=profile)
+    yield from replay(paths, cat, dry_run=dry_run, any_catalog=bool(uri or profile))
 
 
 def _words(done: Replayed, words: dict[str, str]) -> str:

@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from ._report import Finding
 
-__all__ = ["check_events", "numbers_of"]
+__all__ = ["Numbers", "check_events", "numbers_of"]
+
+Numbers = np.ndarray[Any, Any]
 
 
-def check_events(run: Any) -> Iterator[Finding]:
-    """Yield what is wrong with stop document and numbers of events."""
-    stop = run.metadata.get("stop")
+def check_events(stop: Mapping[str, Any] | None, numbers: Mapping[str, Numbers]) -> Iterator[Finding]:
+    """Yield what is wrong with stop document and numbers of events.
+
+    Parameters
+    ----------
+    stop
+        The stop document, where there is one.
+    numbers
+        Of each stream, the numbers of its events.
+    """
     if not stop:
         yield Finding(
             what="there is no stop document: the run goes on, or its session was killed",
             next_step="wait for its end, or see whether `id3c-data replay` has it",
         )
     told = dict((stop or {}).get("num_events") or {})
-    for stream in run:
-        numbers = numbers_of(run, stream)
-        yield from _check_numbers(stream, numbers)
-        last = int(numbers.max(initial=0))
+    for stream, there in numbers.items():
+        yield from _check_numbers(stream, there)
+        last = int(there.max(initial=0))
         said = told.pop(stream, 0)
         if stop and said != last:
             yield Finding(
@@ -41,13 +49,15 @@ def check_events(run: Any) -> Iterator[Finding]:
             )
 
 
-def numbers_of(run: Any, stream: str) -> np.ndarray[Any, Any]:
+def numbers_of(stream: Any) -> Numbers:
     """Return the numbers of a stream's events, as its table has them."""
-    node = run[stream]
-    return np.asarray(node["seq_num"].read()) if "seq_num" in node else np.zeros(0, int)
+    try:
+        return np.asarray(stream["seq_num"].read())
+    except KeyError:  # it has no events yet
+        return np.zeros(0, int)
 
 
-def _check_numbers(stream: str, numbers: np.ndarray[Any, Any]) -> Iterator[Finding]:
+def _check_numbers(stream: str, numbers: Numbers) -> Iterator[Finding]:
     """Yield gaps and repetitions; a point that was paused is taken again under its number."""
     unique, counts = np.unique(numbers, return_counts=True)
     missing = np.setdiff1d(np.arange(1, int(numbers.max(initial=0)) + 1), unique)
@@ -68,7 +78,7 @@ def _check_numbers(stream: str, numbers: np.ndarray[Any, Any]) -> Iterator[Findi
         )
 
 
-def _listed(numbers: np.ndarray[Any, Any]) -> str:
+def _listed(numbers: Numbers) -> str:
     """Return numbers for a message."""
     shown = ", ".join(map(str, numbers[:8]))
     return f"{shown}, ..." if len(numbers) > 8 else shown

@@ -120,14 +120,15 @@ class FrameCheck:
             )
             return
         with stack:
-            yield from self._check_form(stack, master, events)
+            form = list(self._check_form(stack, master, events))
+            yield from form
             frames = [(event, frame) for event in events for frame in self._frames_of(event)]
             self.in_masters += sum(frame < len(stack) for _, frame in frames)
             if (more := len(stack) - len({frame for _, frame in frames})) > 0:
                 yield self._finding(
                     f"the master has {more} frames that no event refers to", file=master, severity="note"
                 )
-            yield from self._check_pixels(stack, master, frames)
+            yield from self._check_pixels(stack, master, frames, as_promised=not form)
 
     def _frames_of(self, event: int) -> range:
         """Return the frames of an event in its master."""
@@ -147,7 +148,7 @@ class FrameCheck:
             )
 
     def _check_pixels(
-        self, stack: FrameStack, master: Path, frames: list[tuple[int, int]]
+        self, stack: FrameStack, master: Path, frames: list[tuple[int, int]], *, as_promised: bool
     ) -> Iterator[Finding]:
         """Yield the frames that cannot be read; some at a time, and one by one where that fails."""
         per_frame = max(1, stack.nbytes // max(1, len(stack)))
@@ -155,20 +156,20 @@ class FrameCheck:
         for first in range(0, len(frames), step):
             batch = frames[first : first + step]
             if self._read(stack, [frame for _, frame in batch]) is None:
-                self._note(batch)
+                self._note(batch, as_promised)
             else:
                 for event, frame in batch:
                     error = self._read(stack, [frame])
                     if error is None:
-                        self._note([(event, frame)])
+                        self._note([(event, frame)], as_promised)
                     else:
                         yield self._unreadable(error, master, event, frame)
             self.tell(len(batch))
 
-    def _note(self, frames: list[tuple[int, int]]) -> None:
-        """Note frames that are as they should be."""
+    def _note(self, frames: list[tuple[int, int]], as_promised: bool) -> None:
+        """Note frames that can be read."""
         self.in_files += len(frames)
-        self.decoded += len(frames)
+        self.decoded += len(frames) if as_promised else 0
         self.present |= {event for event, _ in frames}
 
     def _unreadable(self, error: Id3cDataError, master: Path, event: int, frame: int) -> Finding:
@@ -187,12 +188,12 @@ class FrameCheck:
     @staticmethod
     def _read(stack: FrameStack, frames: list[int]) -> Id3cDataError | None:
         """Read frames; return why they cannot be."""
-        if frames and max(frames) >= len(stack):
+        if max(frames) >= len(stack):
             return FrameNotWritten(
                 max(frames), len(stack), stack.masters[0], "the master does not speak of it"
             )
         try:
-            stack[frames].read()
+            stack[_index(frames)].read()
         except (Hdf5Error, FrameNotWritten) as error:
             return error
         return None
@@ -212,3 +213,9 @@ class FrameCheck:
     def _number(self, event: int) -> int:
         """Return the number of an event; where the table is too short, what it would be."""
         return int(self.numbers[event]) if event < len(self.numbers) else event + 1
+
+
+def _index(frames: list[int]) -> Any:
+    """Return the index of frames: a slice where they are consecutive, which needs no list."""
+    consecutive = frames == list(range(frames[0], frames[-1] + 1))
+    return slice(frames[0], frames[-1] + 1) if consecutive else frames

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..catalog import external_nodes
 from ..errors import Id3cDataError
 from ..images import open_stack
 from ._report import Finding
@@ -54,24 +55,21 @@ def check_served(check: FrameCheck) -> Iterator[Finding]:
             )
 
 
-def check_others(run: Any, ours: set[tuple[str, str]]) -> Iterator[Finding]:
+def check_others(streams: Mapping[str, Any], ours: set[tuple[str, str]]) -> Iterator[Finding]:
     """Yield what `bluesky_tiled_plugins` finds wrong with external data of other detectors.
 
     Parameters
     ----------
-    run
-        The run.
+    streams
+        The streams of a run.
     ours
         Stream and data key of the image nodes, which are checked frame by frame.
     """
     from bluesky_tiled_plugins.writing.validator import validate_reading, validate_structure
 
-    for stream in run:
-        for data_key in run[stream]:
-            client = run[stream][data_key]
-            sources = client.data_sources() if hasattr(client, "data_sources") else None
-            external = bool(sources) and sources[0].management == "external"
-            if not external or (stream, data_key) in ours:
+    for stream, node in streams.items():
+        for data_key, client in external_nodes(node):
+            if (stream, data_key) in ours:
                 continue
             for validate in (validate_structure, validate_reading):
                 try:

@@ -40,8 +40,11 @@ def verify_run(run: Any, *, path_map: PathMapLike = None, progress: Progress | N
         Where the catalog's server does not answer as it should.
     """
     folders = PathMap.of(path_map)
-    findings = list(check_events(run))
-    nodes = list(image_nodes(run))
+    start, stop = run.metadata["start"], run.metadata.get("stop") or {}
+    streams = dict(run.items())
+    numbers = {name: numbers_of(stream) for name, stream in streams.items()}
+    findings = list(check_events(stop, numbers))
+    nodes = list(image_nodes(streams))
     total = sum(len(node.rows.slots) * node.rows.frames_per_event for node in nodes)
     done = 0
 
@@ -54,13 +57,12 @@ def verify_run(run: Any, *, path_map: PathMapLike = None, progress: Progress | N
     counts: list[FrameCounts] = []
     too_long: dict[tuple[str, str], int] = {}
     for node in nodes:
-        check = FrameCheck(node, numbers_of(run, node.stream), folders, tell)
+        check = FrameCheck(node, numbers[node.stream].tolist(), folders, tell)
         findings += _check_node(check)
         counts.append(check.counts)
         if check.events_written < node.events:
             too_long[node.stream, node.data_key] = check.events_written
-    findings += check_others(run, {(node.stream, node.data_key) for node in nodes})
-    start, stop = run.metadata["start"], run.metadata.get("stop") or {}
+    findings += check_others(streams, {(node.stream, node.data_key) for node in nodes})
     return RunReport(
         start["uid"],
         start.get("scan_id"),
@@ -76,7 +78,7 @@ def _check_node(check: FrameCheck) -> Iterator[Finding]:
     node = check.node
     yield from _check_length(node, len(check.numbers))
     yield from check.run()
-    about = {"stream": node.stream, "data_key": node.data_key}
+    about: dict[str, Any] = {"stream": node.stream, "data_key": node.data_key}
     for master in check.masters:
         yield from check_image_numbers(master, check.path_map, **about)
     yield from check_served(check)

@@ -68,13 +68,13 @@ def same(one: Any, other: Any) -> bool:
 
 
 @given(DOCUMENTS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_documents_come_back_as_they_were(doc: dict[str, Any]) -> None:
     assert same(doc, back(doc))
 
 
 @given(DOCUMENTS)
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=5, deadline=None)
 def test_a_document_is_one_line_of_ascii(doc: dict[str, Any]) -> None:
     line = line_of("event", doc)
     assert line.count(b"\n") == 1

@@ -13,8 +13,10 @@ from bluesky_tiled_plugins.clients.bluesky_event_stream import BlueskyEventStrea
 from bluesky_tiled_plugins.clients.bluesky_run import BlueskyRun
 from bluesky_tiled_plugins.writing.consolidators import CONSOLIDATOR_REGISTRY, ConsolidatorBase
 from bluesky_tiled_plugins.writing.tiled_writer import MIMETYPE_LOOKUP, RunNormalizer, _RunWriter
+from bluesky_tiled_plugins.writing.validator import validate_reading, validate_structure
 from event_model import RunRouter
 from tiled.catalog.adapter import CatalogArrayAdapter
+from tiled.client.container import Container
 from tiled.client.context import Context
 from tiled.commandline._catalog import init
 from tiled.server.dependencies import get_entry
@@ -76,6 +78,15 @@ def test_tiled_looks_up_only_the_assets_that_an_adapter_asks_for() -> None:
 def test_tiled_refuses_a_path_in_these_words() -> None:
     source = inspect.getsource(CatalogArrayAdapter._ensure_uri_within_readable_storage)
     assert 'raise RuntimeError(\n            f"Refusing to serve {data_uri} because' in source
+
+
+def test_a_part_of_a_run_can_be_taken_out_of_a_container() -> None:
+    assert parameters(Container.delete_contents) == ["self", "keys", "recursive", "external_only"]
+
+
+def test_bluesky_validates_external_data() -> None:
+    assert parameters(validate_structure) == ["data_client", "fix_errors"]
+    assert parameters(validate_reading) == ["data_client"]
 
 
 def test_tiled_makes_a_catalogs_tables() -> None:
