@@ -11,7 +11,9 @@ the file here. Finding a dataset makes one for a moment, so only one thread at a
 from __future__ import annotations
 
 import threading
-from contextlib import AbstractContextManager
+from collections import deque
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
@@ -37,6 +39,7 @@ class SwmrFile:
 
     lock: ClassVar = threading.RLock()
     _all: ClassVar[dict[tuple[int, int], SwmrFile]] = {}
+    _released: ClassVar[deque[SwmrFile]] = deque()
 
     def __init__(self, file: OpenFile) -> None:
         self.file, self._users = file, 0
@@ -67,13 +70,30 @@ class SwmrFile:
         return cls._all.get(_key(file))
 
     def release(self) -> None:
-        """Close the file unless another reader has it."""
-        with self.lock:
-            self._users -= 1
-            if not self._users:
-                self._all.pop(_key(self.file), None)
-                self._datasets.clear()
-                self.file.close()
+        """Close the file unless another reader has it.
+
+        This waits for no other thread: garbage may be collected anywhere, also within a call of h5py, for
+        whose own lock one that reads a SWMR file may wait.
+        """
+        self._released.append(self)
+        self.close_released()
+
+    @classmethod
+    def close_released(cls) -> None:
+        """Close the files that nobody reads any more; who reads one in another thread does it on leaving."""
+        while cls._released and cls.lock.acquire(blocking=False):
+            try:
+                while cls._released:
+                    cls._released.popleft()._leave()
+            finally:
+                cls.lock.release()
+
+    def _leave(self) -> None:
+        self._users -= 1
+        if not self._users:
+            self._all.pop(_key(self.file), None)
+            self._datasets.clear()
+            self.file.close()
 
     def newest(self, dataset: h5py.Dataset) -> h5py.Dataset:
         """Return the one handle of a dataset, refreshed; the one given is not to be used any more."""
@@ -85,9 +105,12 @@ class SwmrFile:
             return only
 
 
-def alone() -> AbstractContextManager[object]:
-    """Return what keeps other threads from finding, refreshing and reading SWMR datasets."""
-    return SwmrFile.lock
+@contextmanager
+def alone() -> Generator[None]:
+    """Keep other threads from finding, refreshing and reading SWMR datasets."""
+    with SwmrFile.lock:
+        yield
+    SwmrFile.close_released()
 
 
 def newest(found: Found) -> Found:

@@ -9,6 +9,7 @@ import pytest
 from id3c_data.h5api import _sightings
 from id3c_data.h5api._files import Files
 from id3c_data.h5api._looks import Look, NotQuiet
+from id3c_data.h5api._swmr import SwmrFile
 from id3c_data.testing.waiting import PATIENCE_S, is_blocked
 
 
@@ -226,3 +227,16 @@ def test_one_thread_at_a_time_looks_at_a_swmr_file(files, path, process, pool):
         first.confirm()
         assert second.result(PATIENCE_S) == 0
     process.close(path.with_name("swmr.h5"))
+
+
+def test_a_swmr_file_is_let_go_without_waiting_for_one_who_reads_another(files, path, process, pool):
+    """Garbage may be collected within h5py, whose lock that one may wait for."""
+    one, two = path.with_name("one.h5"), path.with_name("two.h5")
+    with process.growing(one, "swmr"), process.growing(two, "swmr"), Look(files) as look:
+        look.open(one)
+        others = Files(None, None)
+        held = others.hold(two, others.sightings.see(two), swmr=True)
+        pool.submit(others.close).result(PATIENCE_S)
+        assert SwmrFile.of(held) is not None
+        look.confirm()
+        assert SwmrFile.of(held) is None
