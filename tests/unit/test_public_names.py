@@ -53,6 +53,7 @@ def test_every_module_of_a_room_is_private_or_a_name_that_users_import(room: str
         ("id3c_data.devices", "eiger2_creator"),
         ("id3c_data.devices", "load_devices"),
         ("id3c_data.doctor", "check_live"),
+        ("id3c_data.doctor", "diagnose"),
         ("id3c_data.documents", "SPEC"),
         ("id3c_data.documents", "AdEiger2Handler"),
         ("id3c_data.documents", "EigerHandler"),

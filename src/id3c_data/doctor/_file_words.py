@@ -48,7 +48,7 @@ def raw_notes(raw: Sequence[RawLook], count: int, what: str) -> Iterator[Note]:
     size, read = sum(look.size for look in raw), sum(look.read for look in raw)
     seconds = sum(look.seconds for look in raw)
     name = what.replace(" ", "_")
-    values = {f"{name}s": count, f"{name}_bytes": size, f"{name}_bytes_read": read}
+    values: dict[str, float] = {f"{name}s": count, f"{name}_bytes": size, f"{name}_bytes_read": read}
     values[f"{name}_read_s"] = round(seconds, 4)
     words = raw[0].path.name if count == 1 else f"{len(raw)} of {count} {what}s are whole"
     rate = (

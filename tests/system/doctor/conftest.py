@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from id3c_data.config import Problem, Report, load
-from id3c_data.doctor import Patience, check_live
+from id3c_data.doctor import Diagnosis, HopResult, Patience, check_live
 from id3c_data.testing import RunningIoc
 
 VIEW = "/detector/data"
@@ -62,3 +63,12 @@ def wait_until(condition: Callable[[], Any], timeout: float = 20.0) -> None:
     while not condition():
         assert time.monotonic() < deadline, f"not within {timeout} s"
         time.sleep(0.01)
+
+
+def headline(found: Diagnosis | HopResult) -> str:
+    """Return what a user sees of a fault: the first hop that fails, or a hop that warns."""
+    result = found.first_failing if isinstance(found, Diagnosis) else found
+    assert result is not None
+    fault = result.faults[0]
+    what = re.sub(r"\d+(,\d{3})+", "<number>", fault.what)  # sizes differ between versions of HDF5
+    return f"{result.hop}: {what} [{fault.where}]; {fault.next_step}"

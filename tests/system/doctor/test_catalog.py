@@ -19,6 +19,8 @@ from id3c_data.doctor import Diagnosis, Fault, Settings, diagnose
 from id3c_data.sim import FrameModel, LegacyWriter, Series, SeriesFiles
 from id3c_data.testing.catalog import RunDocuments, running_catalog
 
+from .conftest import headline
+
 MODEL = FrameModel(height=32, width=48)
 
 
@@ -113,8 +115,11 @@ def test_catalog_that_does_not_answer(run: Taken, server: Server) -> None:
     well(examine(server, run.uid))
 
 
-def test_wrong_key(run: Taken, server: Server) -> None:
-    fault = broken_at(examine(server, run.uid, api_key="0123456789abcdef"), "catalog entry")
+@pytest.mark.fault("Tiled refuses: 401", injected="the client has a wrong API key")
+def test_wrong_key(run: Taken, server: Server, fault_report: Any) -> None:
+    diagnosis = examine(server, run.uid, api_key="0123456789abcdef")
+    fault_report(headline(diagnosis))
+    fault = broken_at(diagnosis, "catalog entry")
     assert "answers 401" in fault.what
     assert "TILED_API_KEY" in fault.next_step
     well(examine(server, run.uid))
@@ -142,13 +147,26 @@ def answering(status: int) -> Iterator[str]:
         thread.join()
 
 
-@pytest.mark.parametrize(("status", "advice"), [(403, "administrator"), (500, "log of the catalog's server")])
-def test_catalog_that_refuses(status: int, advice: str, run: Taken, server: Server) -> None:
+def see_refusal(status: int, run: Taken, server: Server) -> Diagnosis:
     with answering(status) as uri:
-        fault = broken_at(examine(server, run.uid, uri=uri), "catalog entry")
-    assert f"answers {status}: not for you" in fault.what
-    assert advice in fault.next_step
+        diagnosis = examine(server, run.uid, uri=uri)
+    assert f"answers {status}: not for you" in broken_at(diagnosis, "catalog entry").what
     well(examine(server, run.uid))
+    return diagnosis
+
+
+@pytest.mark.fault("Tiled refuses: 403", injected="a proxy in front of the server answers 403")
+def test_catalog_that_forbids(run: Taken, server: Server, fault_report: Any) -> None:
+    diagnosis = see_refusal(403, run, server)
+    fault_report(headline(diagnosis))
+    assert "administrator" in broken_at(diagnosis, "catalog entry").next_step
+
+
+@pytest.mark.fault("Tiled refuses: 500", injected="a proxy in front of the server answers 500")
+def test_catalog_that_fails(run: Taken, server: Server, fault_report: Any) -> None:
+    diagnosis = see_refusal(500, run, server)
+    fault_report(headline(diagnosis))
+    assert "log of the catalog's server" in broken_at(diagnosis, "catalog entry").next_step
 
 
 def test_root_that_the_server_may_not_read(run: Taken, server: Server, tmp_path: Path) -> None:
@@ -178,10 +196,13 @@ def test_files_in_another_place_are_found_by_the_advised_path_map(
     assert [local[hop].state for hop in ("read path", "master file", "chunks decode")] == ["ok"] * 3
 
 
-def test_master_of_another_run_in_its_place(run: Taken, server: Server) -> None:
+@pytest.mark.fault("master replaced by another run's", injected="another series' master is copied over it")
+def test_master_of_another_run_in_its_place(run: Taken, server: Server, fault_report: Any) -> None:
     own = run.series[1].master.read_bytes()
     shutil.copy(run.series[2].master, run.series[1].master)
-    fault = broken_at(examine(server, run.uid), "documents")
+    diagnosis = examine(server, run.uid)
+    fault_report(headline(diagnosis), lost=[1])
+    fault = broken_at(diagnosis, "documents")
     assert "the master of another series" in fault.what
     assert fault.where == str(run.series[1].master)
     assert "bring the run's own file back" in fault.next_step
@@ -199,10 +220,14 @@ def test_files_that_were_written_long_after_the_run(run: Taken, server: Server) 
     well(examine(server, run.uid))
 
 
-def test_run_that_was_aborted(readable: Path, subscription: Subscription, server: Server) -> None:
+@pytest.mark.fault("run aborted", injected="the stop document says 'abort' and why")
+def test_run_that_was_aborted(
+    readable: Path, subscription: Subscription, server: Server, fault_report: Any
+) -> None:
     aborted = Taken(readable / "aborted", subscription, "abort")
     diagnosis = examine(server, aborted.uid)
     assert diagnosis.exit_code == 0
+    fault_report(headline(diagnosis["documents"]))
     fault = diagnosis["documents"].faults[0]
     assert "the run ended as 'abort': the beam went, with 3 events" in fault.what
     assert diagnosis["client pixels"].state == "ok"
@@ -240,7 +265,8 @@ def test_catalog_of_the_environment_is_the_one_that_connect_takes(
 
 def test_documents_of_the_run_are_kept_for_a_bundle(run: Taken, server: Server) -> None:
     kept = examine(server, run.uid, documents=True).documents
-    assert [name for name, _ in kept][0] == "start"
-    assert [name for name, _ in kept][-1] == "stop"
+    assert kept[0][0] == "start"
+    assert kept[-1][0] == "stop"
     assert kept[0][1]["uid"] == run.uid
+    assert sum(name == "resource" for name, _ in kept) == 3
     assert examine(server, run.uid).documents == ()

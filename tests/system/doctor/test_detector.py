@@ -19,7 +19,7 @@ from id3c_data.doctor import HOPS, Diagnosis, HopResult, Settings, diagnose
 from id3c_data.testing import CaPorts, RunningIoc, running_ioc
 from id3c_data.testing.catalog import running_catalog
 
-from .conftest import VIEW, Beamline, wait_until
+from .conftest import VIEW, Beamline, headline, wait_until
 from .disks import bound, hanging, read_only
 
 PERIOD_S = 0.01
@@ -168,10 +168,13 @@ def test_ioc_that_does_not_have_the_folder(site: Site) -> None:
     well(site.examine())
 
 
-def test_read_mount_that_is_absent(site: Site) -> None:
+@pytest.mark.fault("read mount absent", injected="the read template names a folder that is not there")
+def test_read_mount_that_is_absent(site: Site, fault_report: Any) -> None:
     mount = site.data.parent / "mount"
     site.describe(read=mount)
-    fault = broken_at(site.examine(), "read path").faults[0]
+    diagnosis = site.examine()
+    fault_report(headline(diagnosis))
+    fault = broken_at(diagnosis, "read path").faults[0]
     assert f"there is no {mount} here" in fault.what
     mount.symlink_to(site.data)
     try:
@@ -187,12 +190,15 @@ def test_read_mount_in_another_place_is_said_by_a_path_map(site: Site) -> None:
     well(site.examine(path_map={"/nowhere/eiger2": str(site.data)}))
 
 
-def test_read_mount_that_hangs(site: Site) -> None:
+@pytest.mark.fault("read mount hangs", injected="a FUSE disk is mounted whose server never answers")
+def test_read_mount_that_hangs(site: Site, fault_report: Any) -> None:
     mount = site.data.parent / "hanging"
     mount.mkdir()
     site.describe(read=mount)
     with hanging(mount):
-        fault = broken_at(site.examine(answer_s=0.7), "read path").faults[0]
+        diagnosis = site.examine(answer_s=0.7)
+        fault_report(headline(diagnosis))
+        fault = broken_at(diagnosis, "read path").faults[0]
         assert "does not answer within 0.7 s" in fault.what
         assert f"findmnt -T {mount}" in fault.next_step
     mount.rmdir()
@@ -213,12 +219,15 @@ def test_read_mount_that_is_another_folder(site: Site) -> None:
     well(site.examine())
 
 
-def test_read_only_mount_proves_nothing_until_a_frame_is_taken(site: Site) -> None:
+@pytest.mark.fault("read mount read-only", injected="the folder is mounted read-only here")
+def test_read_only_mount_proves_nothing_until_a_frame_is_taken(site: Site, fault_report: Any) -> None:
     mount = site.data.parent / "read-only"
     mount.mkdir()
     with bound(site.data, mount), read_only(mount):
         site.describe(read=mount)
         diagnosis = site.examine(uri=site.server.uri)
+        seen = headline(diagnosis["read path"])
+        fault_report(re.sub(r"; the \d+ folders in it are on the IOC too", "", seen))
         assert diagnosis["read path"].state == "warning"
         fault = diagnosis["read path"].faults[0]
         assert "Read-only file system" in fault.what
@@ -227,11 +236,15 @@ def test_read_only_mount_proves_nothing_until_a_frame_is_taken(site: Site) -> No
     assert [followed[hop].state for hop in ("master file", "image files", "chunks decode")] == ["ok"] * 3
 
 
-def test_ioc_whose_clock_is_an_hour_off(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.fault("clock 1 h off", injected="this machine's clock is an hour behind the IOC's")
+def test_ioc_whose_clock_is_an_hour_off(
+    site: Site, monkeypatch: pytest.MonkeyPatch, fault_report: Any
+) -> None:
     with monkeypatch.context() as clock:
         now = time.time
         clock.setattr(time, "time", lambda: now() - 3600)
         diagnosis = site.examine()
+    fault_report(headline(diagnosis["IOC"]))
     assert diagnosis["IOC"].state == "warning"
     fault = diagnosis["IOC"].faults[0]
     assert re.search(r"clock is 3[56]\d\d\.\d s ahead", fault.what)
@@ -275,14 +288,19 @@ def test_faults_of_an_exposure_are_named_at_their_hops_and_pass(site: Site) -> N
     well(site.examine(expose=True))
 
 
-def test_files_that_show_up_late_are_told_from_those_that_never_come(site: Site) -> None:
+@pytest.mark.fault(
+    "read mount shows the file 20 s late", injected="a mount shows files 1 s late, the device waits 0.2 s"
+)
+def test_files_that_show_up_late_are_told_from_those_that_never_come(site: Site, fault_report: Any) -> None:
     mount = site.data.parent / "slow"
     mount.mkdir()
     site.describe(read=mount, more="    file_timeout: 0.2\n")
     with bound(site.data, mount), late(site.data, mount, delay_s=1.0):
         failing = site.examine(expose=True, appear_s=20.0).first_failing
         assert failing is not None
-        assert failing.hop in ("master file", "image files")  # whichever the device missed first
+        whichever = {failing.hop: "master file", "_data_000001.h5": "_master.h5"}  # the device missed first
+        fault_report(headline(failing), hide=whichever)
+        assert failing.hop in ("master file", "image files")
         fault = failing.faults[0]
         assert "came to this host later than the device waits for it" in fault.what
         advised = re.search(r"`file_timeout` .* at (\S+):\d+:\d+", fault.next_step)

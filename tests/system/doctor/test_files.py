@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import h5py
 import pytest
@@ -16,6 +17,7 @@ import pytest
 from id3c_data.doctor import Diagnosis, HopResult, Settings, diagnose
 from id3c_data.sim import DcuWriter, FrameModel, LegacyWriter, NexusWriter, Series, SeriesFiles
 
+from .conftest import headline
 from .disks import give_up_rights, hanging, held
 
 MODEL = FrameModel(height=32, width=48)
@@ -176,11 +178,13 @@ def first_fault_without_rights(master: Path, hop: str) -> dict[str, str]:
     return next(result["faults"][0] for result in found["hops"] if result["hop"] == hop)
 
 
+@pytest.mark.fault("permission denied", injected="the file has no permissions")
 @pytest.mark.parametrize("which", ["master file", "image files"])
-def test_file_that_this_user_may_not_read(which: str, series: SeriesFiles) -> None:
+def test_file_that_this_user_may_not_read(which: str, series: SeriesFiles, fault_report: Any) -> None:
     file = series.master if which == "master file" else series.data[0]
     file.chmod(0)
     fault = first_fault_without_rights(series.master, which)
+    fault_report("{what} [{where}]; {next_step}".format(**fault))
     assert fault["what"] == "this user may not read the file"
     command = re.search(r"`(chmod [^`]+)`", fault["next_step"])
     assert command
@@ -197,10 +201,17 @@ def test_folder_that_this_user_may_not_list(series: SeriesFiles, folder: Path) -
     well(examine(series.master))
 
 
+@pytest.mark.fault(
+    "link with the IOC's path", injected="the master names its data files as the IOC sees them"
+)
 @pytest.mark.parametrize("writer", [LegacyWriter, NexusWriter])
-def test_link_with_the_path_that_the_ioc_has(writer: type[DcuWriter], folder: Path) -> None:
+def test_link_with_the_path_that_the_ioc_has(
+    writer: type[DcuWriter], folder: Path, fault_report: Any
+) -> None:
     series = write(folder, writer, link_folder="/detector/data/2026/")
-    failing = broken_at(examine(series.master), "external links")
+    diagnosis = examine(series.master)
+    fault_report(headline(diagnosis))
+    failing = broken_at(diagnosis, "external links")
     assert len(failing.faults) == 3
     path_map = option_of(failing.faults[0].next_step)
     assert path_map == {"/detector/data/2026": str(folder)}
@@ -214,11 +225,13 @@ def test_link_with_the_path_that_a_windows_ioc_has(folder: Path) -> None:
     well(examine(series.master, path_map))
 
 
+@pytest.mark.fault("link dangling", injected="one data file is moved away")
 @pytest.mark.parametrize("writer", [LegacyWriter, NexusWriter])
-def test_link_that_dangles(writer: type[DcuWriter], folder: Path) -> None:
+def test_link_that_dangles(writer: type[DcuWriter], folder: Path, fault_report: Any) -> None:
     series = write(folder, writer)
     away = series.data[1].rename(folder / "elsewhere.h5")
     diagnosis = examine(series.master)
+    fault_report(headline(diagnosis), lost=[2, 3])
     fault = broken_at(diagnosis, "external links").faults[0]
     assert "there is no such file" in fault.what
     assert series.data[1].name in fault.where
@@ -238,10 +251,12 @@ def test_many_links_that_dangle_are_counted_and_the_first_named(folder: Path) ->
     assert len(failing.faults) == 4
 
 
-def test_data_file_that_is_half_written(series: SeriesFiles) -> None:
+@pytest.mark.fault("data file half-written, and then nothing", injected="a data file is cut in the middle")
+def test_data_file_that_is_half_written(series: SeriesFiles, fault_report: Any) -> None:
     whole = series.data[1].read_bytes()
     series.data[1].write_bytes(whole[: len(whole) // 2])
     diagnosis = examine(series.master)
+    fault_report(headline(diagnosis), lost=[2, 3])
     fault = broken_at(diagnosis, "image files").faults[0]
     assert diagnosis["external links"].state == "ok"
     assert fault.what == f"the file has {len(whole) // 2:,} of its {len(whole):,} bytes"
@@ -261,7 +276,8 @@ def test_data_file_with_fewer_frames_than_the_series(folder: Path) -> None:
     assert "of 5 frames are there" in fault.what
 
 
-def test_chunk_with_flipped_bits(series: SeriesFiles) -> None:
+@pytest.mark.fault("bit flips in a chunk", injected="a bit in the header of one chunk is flipped")
+def test_chunk_with_flipped_bits(series: SeriesFiles, fault_report: Any) -> None:
     whole = series.data[1].read_bytes()
     with h5py.File(series.data[1]) as file:
         chunk = file["/entry/data/data"].id.get_chunk_info(1)
@@ -269,6 +285,7 @@ def test_chunk_with_flipped_bits(series: SeriesFiles) -> None:
     damaged[chunk.byte_offset + 6] ^= 0x40  # in the header of bitshuffle-LZ4: the size in memory
     series.data[1].write_bytes(damaged)
     diagnosis = examine(series.master)
+    fault_report(headline(diagnosis), lost=[3])
     failing = broken_at(diagnosis, "chunks decode")
     assert diagnosis["image files"].state == "ok"
     assert "damaged" in failing.faults[0].what
