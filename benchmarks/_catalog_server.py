@@ -45,7 +45,7 @@ def main() -> None:
     else:
         initialize_catalog(Path(folder) / "catalog.db")
         config = embedded_config(Path(folder), [readable], key)
-    settings = uvicorn.Config(app_of(config), log_level="error", access_log=False, loop="asyncio")
+    settings = uvicorn.Config(app_of(config), log_level="error", access_log=False)
     uvicorn.Server(settings).run(sockets=[_listener(int(port))])
 
 

@@ -1,6 +1,6 @@
 """What makes each answer of a Tiled server faster, whoever asks: found by profiles, see the decision record.
 
-Both are for the process of a server only.
+All of it is for the process of a server only.
 """
 
 from __future__ import annotations
@@ -11,10 +11,14 @@ from typing import Any, Final, Protocol
 
 import fastapi.dependencies.utils
 import numpy as np
+import tiled.catalog.adapter
+from sqlalchemy import select
+from tiled.catalog import orm
 from tiled.media_type_registration import default_compression_registry
 
 __all__ = ["PixelCompression", "make_tiled_faster"]
 
+_by_joins = tiled.catalog.adapter.node_from_segments
 _MOST: Final = 4096  # dependencies whose analysis is kept; Tiled has some hundred
 
 
@@ -54,16 +58,29 @@ class PixelCompression:
 
 
 def make_tiled_faster() -> None:
-    """Have this process's Tiled compress pixels as such, and analyse its dependencies once."""
+    """Have this process's Tiled compress pixels as such, find nodes simply, and analyse dependencies once."""
     try:
         import blosc2  # noqa: F401  # a server without it offers its clients other encodings
     except ImportError:
         pass
     else:
         default_compression_registry.register("application/octet-stream", "blosc2", PixelCompression)
+    adapter: Any = tiled.catalog.adapter
+    adapter.node_from_segments = _node_from_segments
     utils: Any = fastapi.dependencies.utils
     if not hasattr(utils.get_dependant, "cache_info"):
         utils.get_dependant = _once_for_each_call(utils.get_dependant)
+
+
+def _node_from_segments(segments: list[str], root_id: int = 0) -> Any:
+    """Return the statement that finds a node by its path; a child by its parent, which Tiled asks for most.
+
+    Tiled's own statement joins an alias of the table of nodes for each segment, and takes a millisecond to be
+    put together; a path of three segments is looked up in three steps.
+    """
+    if len(segments) != 1:
+        return _by_joins(segments, root_id)
+    return select(orm.Node).where(orm.Node.parent == root_id, orm.Node.key == segments[0])
 
 
 def _once_for_each_call(get_dependant: Callable[..., Any]) -> Callable[..., Any]:

@@ -5,11 +5,17 @@ import io
 
 import fastapi.dependencies.utils
 import pytest
+import tiled.catalog.adapter
 from tiled.client.decoders import SUPPORTED_DECODERS
 from tiled.media_type_registration import default_compression_registry
 from tiled.serialization.array import as_buffer
 
-from id3c_data.catalog._faster_tiled import PixelCompression, make_tiled_faster
+from id3c_data.catalog._faster_tiled import (
+    PixelCompression,
+    _by_joins,
+    _node_from_segments,
+    make_tiled_faster,
+)
 from id3c_data.sim import FrameModel
 
 FRAME = FrameModel().frame(1, 1)
@@ -52,14 +58,26 @@ def test_tiled_takes_it_for_arrays(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(default_compression_registry, "register", lambda *args: registered.append(args))
     utils = fastapi.dependencies.utils
     monkeypatch.setattr(utils, "get_dependant", utils.get_dependant)
+    monkeypatch.setattr(tiled.catalog.adapter, "node_from_segments", _by_joins)
     make_tiled_faster()
+    assert tiled.catalog.adapter.node_from_segments is _node_from_segments
     assert registered == [("application/octet-stream", "blosc2", PixelCompression)]
+
+
+def test_a_child_is_found_by_its_parent_and_deeper_nodes_by_tileds_own_statement() -> None:
+    child = str(_node_from_segments(["a"], 7).compile(compile_kwargs={"literal_binds": True}))
+    assert "JOIN" not in child
+    assert child.endswith("WHERE nodes.parent = 7 AND nodes.key = 'a'")
+    deeper = str(_node_from_segments(["a", "b"], 7))
+    assert deeper.count("JOIN") == 2
+    assert deeper == str(_by_joins(["a", "b"], 7))
 
 
 def test_a_dependency_is_analysed_once(monkeypatch: pytest.MonkeyPatch) -> None:
     utils = fastapi.dependencies.utils
     monkeypatch.setattr(utils, "get_dependant", inspect.unwrap(utils.get_dependant))
     monkeypatch.setattr(default_compression_registry, "register", lambda *_: None)
+    monkeypatch.setattr(tiled.catalog.adapter, "node_from_segments", _by_joins)
     make_tiled_faster()
 
     def dependency(number: int) -> int:
