@@ -18,6 +18,8 @@ from hypothesis import strategies as st
 from id3c_data.catalog._document_lines import document_of as document_of_line
 from id3c_data.catalog._document_lines import line_of
 from id3c_data.catalog._frame_stream import BrokenStream, Expected, encoded, frames_of
+from id3c_data.catalog._masters_elsewhere import Master, Processes
+from id3c_data.catalog._masters_elsewhere import _found as where_frames_are
 from id3c_data.catalog._refusals import error_from_header, header_of
 from id3c_data.devices._folder import missing_bytes
 from id3c_data.errors import DocumentError, FrameNotWritten, Id3cDataError
@@ -145,6 +147,27 @@ def spooled_documents() -> Target:
 
 def files() -> Target:
     """Whole HDF5 files, which the HDF5 library itself reads: the structure, not the chunks."""
+
+    def read(master: Path) -> None:
+        with open_stack(master, allowed_roots=[FOLDER]) as stack:
+            stack[: stack.written].read()
+
+    return _files(read)
+
+
+def files_on_the_server() -> Target:
+    """The same as a server does it: it never opens them with HDF5 itself."""
+    processes = Processes(1, 10.0)
+
+    def read(path: Path) -> None:
+        master = Master(path, (str(FOLDER),), "threshold_1")
+        stack = processes.ask(master, where_frames_are, master)
+        stack[: stack.written].read()
+
+    return _files(read)
+
+
+def _files(read: Callable[[Path], None]) -> Target:
     legacy = LegacyWriter(FOLDER, Series("legacy_1", 1, 4, 2), MODEL).write_series()
     nexus = NexusWriter(FOLDER, Series("nexus_1", 1, 4, 2), MODEL).write_series()
     with PluginWriter(FOLDER / "plugin.h5", MODEL.shape, MODEL.dtype) as plugin:
@@ -158,8 +181,7 @@ def files() -> Target:
         path, data = one
         path.write_bytes(data)
         try:
-            with open_stack(masters.get(path, path), allowed_roots=[FOLDER]) as stack:
-                stack[: stack.written].read()
+            read(masters.get(path, path))
         finally:
             path.write_bytes(whole[path])
 
@@ -174,4 +196,5 @@ TARGETS: dict[str, Callable[[], Target]] = {
     "pickled documents": pickled_documents,
     "spooled documents": spooled_documents,
     "HDF5 files": files,
+    "HDF5 files on the server": files_on_the_server,
 }

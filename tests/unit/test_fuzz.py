@@ -12,7 +12,7 @@ FUZZ = Path(__file__).parents[1] / "fuzz" / "run.py"
 
 TARGETS = (
     *("chunks", "frames over HTTP", "superblocks", "errors in HTTP headers"),
-    *("pickled documents", "spooled documents"),
+    *("pickled documents", "spooled documents", "HDF5 files on the server"),
 )
 
 
