@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ._arguments import Arguments, FindArguments, find_by_import, find_here, import_by_path
+from ._arguments import FindArguments, find_by_import, find_here, import_by_path
 from ._beside import ICONFIG, TILED, beside, value_at
 from ._checks import Check, Code, Devices, checks_in, rule
 from ._device_rules import check_eiger2_options
@@ -17,6 +17,7 @@ from ._registry import CHECKS, codes
 from ._report import Format, Report, render
 from ._run import Loaded, check, error_of, load, run_checks
 from ._schema import schema
+from ._signatures import Arguments
 from ._template_sites import RightSite, TemplateSite, right_sites, template_sites
 
 __all__ = [

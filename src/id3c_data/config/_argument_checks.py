@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ._arguments import Arguments, Kind
 from ._as_written import as_written
 from ._calls import Call, calls
 from ._checks import Check, Code, Devices
@@ -16,6 +15,7 @@ from ._names import did_you_mean
 from ._plugin_rules import setting_faults, unknown_setting
 from ._plugins import AD_CREATOR, Plugin, plugins_of
 from ._problem import Finding
+from ._signatures import Arguments, Kind
 from ._template_sites import READ, ROOT, SEMANTICS, WRITE
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ _TEMPLATES = (WRITE, READ, ROOT)
 """Arguments that may be written and left empty: the rules for templates say what that means."""
 
 _OF_WRITER = (*_TEMPLATES, SEMANTICS, "swmr", "file_prefix")
+_OF_OPHYD = ("kind", "read_attrs", "configuration_attrs")
 _NEAR = 0.8
 
 _DETECTOR = """\
@@ -163,13 +164,29 @@ def _faults_by_signature(call: Call, takes: Arguments) -> Iterator[Fault]:
             )
         elif name not in _CHECKED_ELSEWHERE and (fault := _wrong_kind(name, value, takes)):
             yield fault
+    if takes.of_ophyd:
+        yield from _faults_of_ophyd(call)
     missing = [
         name for name in takes.required if name not in call.values and name not in call.given_otherwise
     ]
     if missing:
         what = f"{call.title} needs {', '.join(missing)}"
         to = "this plugin" if call.plugin else "this device"
-        yield Fault("E206", missing[0], (), what, f"add `{missing[0]}:` to {to}")
+        add = " and ".join(f"`{name}:`" for name in missing)
+        yield Fault("E206", missing[0], (), what, f"add {add} to {to}")
+
+
+def _faults_of_ophyd(call: Call) -> Iterator[Fault]:
+    """Yield what any class of ophyd refuses: it has no annotations, and its errors name no device."""
+    given = {name: value for name, value in call.values.items() if name in _OF_OPHYD and value is not None}
+    if not given:
+        return
+    from ._models import AnyOfOphyd
+
+    kind = given.pop("kind", None)
+    if isinstance(kind, str):  # of numbers any is taken
+        given["kind"] = kind.lower()
+    yield from faults(AnyOfOphyd, given, call.title)
 
 
 def _wrong_kind(name: str, value: Any, takes: Arguments) -> Fault | None:

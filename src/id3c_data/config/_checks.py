@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from types import ModuleType
 
 from ..errors import ConfigError
-from ._arguments import Arguments
 from ._as_written import as_written
 from ._document import Document
 from ._entries import DeviceEntry
 from ._faults import Fault
 from ._plugins import DETECTOR, EIGER2_CREATOR
 from ._problem import Finding, Severity, severity_of
+from ._signatures import Arguments
 from ._template_sites import TemplateSite, template_sites
 
 __all__ = ["Check", "Code", "Devices", "Example", "checks_in", "findings_of", "rule"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-__all__ = ["base_of", "signal_names"]
+__all__ = ["base_of", "is_of_ophyd", "signal_names"]
 
 _OURS = "id3c_data.devices"
 
@@ -33,3 +33,9 @@ def base_of(made_by: object) -> str:
         if base.__module__.startswith(f"{_OURS}.") and not base.__name__.startswith("_"):
             return f"{_OURS}.{base.__name__}"
     return ""
+
+
+def is_of_ophyd(made_by: object) -> bool:
+    """Say whether it is a class of ophyd's signals or devices."""
+    bases = getattr(made_by, "__mro__", ())
+    return any((base.__module__, base.__name__) == ("ophyd.ophydobj", "OphydObject") for base in bases)

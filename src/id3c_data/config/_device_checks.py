@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import yaml
 
 from ..errors import ConfigError
-from ._arguments import Arguments, no_import_path, no_maker
+from ._arguments import no_import_path, no_maker
 from ._checks import Devices, findings_of, rule
 from ._device_rules import label_faults, name_faults, prefix_faults
 from ._document import members
@@ -17,6 +17,7 @@ from ._known_names import misspelt
 from ._named_classes import named_classes, parts_makers
 from ._names import as_python_reads, is_identifier, is_import_path
 from ._problem import Finding
+from ._signatures import Arguments
 
 __all__ = [
     "creators_are_import_paths",
@@ -96,6 +97,8 @@ def creators_are_usable(devices: Devices) -> Iterator[Finding]:
 def _unusable(
     devices: Devices, entry: DeviceEntry, path: str, at: yaml.Node, *, may_be_a_device: bool = False
 ) -> Iterator[Finding]:
+    if not is_import_path(path):
+        return  # E201
     found = devices.arguments.get(path) or misspelt(path)
     if isinstance(found, Arguments) and found.instance_of and not may_be_a_device:
         found = no_maker(path, found.instance_of)

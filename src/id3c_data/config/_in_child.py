@@ -15,7 +15,7 @@ from contextlib import suppress
 from typing import IO, Any
 
 from ..errors import ConfigError
-from ._arguments import Arguments
+from ._signatures import Arguments
 
 __all__ = ["find_in_child"]
 
@@ -145,5 +145,5 @@ def _as_found(answer: dict[str, Any]) -> Arguments | ConfigError:
     given = answer["arguments"]
     kinds = {name: tuple(kinds) for name, kinds in given["kinds"].items()}
     names, required = tuple(given["names"]), tuple(given["required"])
-    signals, base = tuple(given["signals"]), given["base"]
-    return Arguments(names, required, given["any_name"], kinds, given["instance_of"], signals, base)
+    listed = {"names": names, "required": required, "kinds": kinds, "signals": tuple(given["signals"])}
+    return Arguments(**{**given, **listed})

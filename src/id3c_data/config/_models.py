@@ -17,6 +17,7 @@ __all__ = [
     "MODELS",
     "PLUGIN_MODELS",
     "AdCreator",
+    "AnyOfOphyd",
     "ComponentSettings",
     "Device",
     "Eiger2Creator",
@@ -64,20 +65,27 @@ class Device(BaseModel):
     labels: _Labels = Field([], description="Labels that sessions find it by, such as `detectors`.")
 
 
-class _OfOphyd(Device):
-    """A device of which all arguments are known."""
+class AnyOfOphyd(BaseModel):
+    """What each device of ophyd takes, of whatever class it is."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(strict=True)
 
     kind: Literal["omitted", "normal", "config", "hinted"] = Field(
         "normal", description="Kind of the whole device in ophyd."
     )
-    connection_timeout: Seconds = Field(1.0, description="Seconds that one PV may take to connect, in ophyd.")
-    child_name_separator: Text = Field("_", description="What stands between the parts of signals' names.")
     read_attrs: Names = Field([], description="Components that are read with each event, by ophyd's names.")
     configuration_attrs: Names = Field(
         [], description="Components that are read once a run, by ophyd's names."
     )
+
+
+class _OfOphyd(AnyOfOphyd, Device):
+    """A device of which all arguments are known."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    connection_timeout: Seconds = Field(1.0, description="Seconds that one PV may take to connect, in ophyd.")
+    child_name_separator: Text = Field("_", description="What stands between the parts of signals' names.")
 
 
 class _Eiger2(_OfOphyd):

@@ -6,9 +6,9 @@ from collections.abc import Collection, Container, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from ._arguments import arguments_of
 from ._faults import Fault, faults, shown, unknown_argument
 from ._names import did_you_mean, is_identifier
+from ._signatures import arguments_of
 
 __all__ = [
     "OF_COMPONENT",

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from ._arguments import Arguments
 from ._calls import Call, calls
 from ._checks import Devices, rule
 from ._document import node_below
@@ -14,6 +13,7 @@ from ._names import did_you_mean
 from ._plugin_checks import CREATED
 from ._plugins import AD_CREATOR, DETECTOR, EIGER2_CREATOR, plugins_by_name
 from ._problem import Finding
+from ._signatures import Arguments
 
 __all__ = ["OWN_SIGNALS", "named_signals_are_there"]
 

@@ -56,6 +56,21 @@ def test_missing_file_is_a_problem(file: Path) -> None:
     assert (problem.code, problem.line, problem.column) == ("E101", 1, 1)
 
 
+def test_all_missing_arguments_are_to_be_added(file: Path) -> None:
+    file.write_text("textwrap.indent:\n- {predicate: x}\n")
+    (problem,) = load([file], find=find_here).problems
+    assert (problem.code, problem.next_step) == ("E206", "add `text:` and `prefix:` to this device")
+
+
+def test_value_of_any_size_is_said_shortly(file: Path) -> None:
+    value = "x"
+    for _ in range(4):
+        value = f"[{', '.join([value] * 6)}]"
+    file.write_text(SIGNAL % value)
+    (problem,) = check([file], imports=False)
+    assert len(problem.what) < 500
+
+
 def test_pipe_is_not_waited_for(tmp_path: Path) -> None:
     pipe = tmp_path / "devices.yml"
     os.mkfifo(pipe)
