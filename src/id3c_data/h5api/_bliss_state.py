@@ -30,7 +30,7 @@ _PHASES: Final = {
     "FAILED": ScanPhase.FINISHED,
 }
 _MOST_LOOKS: Final = 3  # one after the other, at a file that is being written
-_WORK_SHARE: Final = 100  # a file that cannot be read is not tried for more than a hundredth of the time
+_WORK_SHARE: Final = 100  # a file that cannot be read takes a hundredth of the processor at most
 
 
 class BlissScanState:
@@ -92,7 +92,7 @@ class BlissScanState:
         """Read the phase; where that fails, try again later."""
         for _ in range(_MOST_LOOKS):
             look = Look(self._files, calm=True)
-            began = time.monotonic()
+            began = time.thread_time()
             try:
                 with look:
                     phase = self._read(look)
@@ -100,8 +100,7 @@ class BlissScanState:
             except NotYet:
                 time.sleep(look.quiet_in())
             except Hdf5Error:
-                now = time.monotonic()
-                self._next_look = now + _WORK_SHARE * (now - began)
+                self._next_look = time.monotonic() + _WORK_SHARE * (time.thread_time() - began)
                 self._files.close()
                 return
             else:

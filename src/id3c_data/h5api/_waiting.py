@@ -29,7 +29,7 @@ _SHORTEST_PAUSE_S: Final = 0.0005
 _LONGEST_PAUSE_S: Final = 0.015
 _PAUSES_OF_A_DOZE: Final = 8  # the longest ones, between which only the files are asked
 _PAUSE_SHARE: Final = 1 / 16  # of the time since the last change
-_WORK_SHARE: Final = 100  # looks for which nothing had changed take so much of the time at most: a hundredth
+_WORK_SHARE: Final = 100  # looks for which nothing had changed take a hundredth of the processor at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ class Waiting:
         self, wanted: Wanted, patience: Patience, sightings: Sightings, closed: Callable[[], bool]
     ) -> None:
         self._wanted, self._patience, self._sightings, self._closed = wanted, patience, sightings, closed
-        self._started = self._look_began = time.monotonic()
+        self._started, self._look_began = time.monotonic(), time.thread_time()
         self._told = False
         self.thorough = False
 
@@ -108,7 +108,7 @@ class Waiting:
 
     def begin_look(self) -> None:
         """Note when a look begins."""
-        self._look_began = time.monotonic()
+        self._look_began = time.thread_time()
 
     def pause(self, look: Look, standing: Standing, reason: Exception) -> None:
         """Return as soon as another look may give more.
@@ -129,8 +129,8 @@ class Waiting:
         FileClosed
             The file object was closed meanwhile.
         """
-        ended = time.monotonic()
-        again_at = ended + max(self._patience.retry_period, _WORK_SHARE * (ended - self._look_began))
+        ended, worked = time.monotonic(), time.thread_time() - self._look_began
+        again_at = ended + max(self._patience.retry_period, _WORK_SHARE * worked)
         refused = look.met_writer or isinstance(reason, NotQuiet)
         quiet_at = ended + max(look.quiet_in(), _SHORTEST_PAUSE_S if refused else 0.0)
         watch = look.watch()

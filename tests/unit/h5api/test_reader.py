@@ -1,6 +1,7 @@
 """When a reader looks again."""
 
 import os
+import time
 from itertools import count
 
 import h5py
@@ -59,6 +60,24 @@ def test_a_look_that_met_no_writer_is_made_again_only_when_something_changes(pat
     ):
         reader.until(attempt, wanted)
     assert looks <= 2  # once more when a change that came in the moment of the look would show
+    reader.close()
+
+
+def test_looks_that_a_file_server_holds_up_are_made_as_often_as_others(path, wanted):
+    """They take time, but none of the processor's."""
+    looks = 0
+
+    def attempt(look, _):
+        nonlocal looks
+        looks += 1
+        look.note(path)
+        if looks < 3:
+            time.sleep(PATIENCE_S / 50)
+            raise NotYet("it has not come")
+        return "read"
+
+    reader = Reader(path, Patience(retry_period=0.01, retry_timeout=PATIENCE_S))
+    assert reader.until(attempt, wanted) == "read"
     reader.close()
 
 
