@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import logging
 import re
+import sqlite3
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,8 @@ from ._frames_router import frames_router
 from ._refusals import header_of, status_of
 
 __all__ = ["adapters_by_name", "app_of", "embedded_config", "initialize_catalog"]
+
+_SQLITE = "sqlite:///"
 
 logger = logging.getLogger(__name__)
 
@@ -90,6 +93,9 @@ def app_of(config: Config) -> Any:
             if isinstance(adapter, type) and issubclass(adapter, MasterAdapter):
                 readable = args.get("readable_storage") or []
                 adapters[mimetype] = adapter.within(readable, config.response_bytesize_limit)
+        for storage in args.get("writable_storage") or []:
+            if str(storage).startswith(_SQLITE):
+                let_readers_pass(Path(str(storage).removeprefix(_SQLITE).partition("?")[0]))
     if frames_router not in config.routers:
         config.routers.append(frames_router)
     make_tiled_faster()
@@ -112,6 +118,17 @@ async def _refuse_in_words(request: Request, error: Exception) -> Response:
     logger.warning("%s", error)
     status = status_of(ours, run_ended=True)
     return JSONResponse({"detail": str(ours)}, status_code=status, headers=header_of(ours))
+
+
+def let_readers_pass(database: Path) -> None:
+    """Let a SQLite file be read while somebody writes to it, and be written to while somebody reads.
+
+    Tiled's tables of events are read with a driver that waits for nobody: whoever follows a run would get
+    "database is locked", as an answer 500, whenever an event is written. The setting stays with the file.
+    """
+    database.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute("PRAGMA journal_mode=WAL")
 
 
 def initialize_catalog(database: Path) -> None:

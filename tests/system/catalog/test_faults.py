@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from id3c_data.catalog import Catalog, Server, Subscription
+from id3c_data.catalog import Catalog, Run, Server, Subscription
 from id3c_data.errors import CatalogError, FrameNotWritten, Id3cDataError, RetryTimeoutError
 from id3c_data.sim import FrameModel, SeriesFiles
 from id3c_data.testing.catalog import RunDocuments
@@ -56,6 +56,17 @@ def test_a_locked_database_loses_no_run(
     request = re.search(r"request (\w+)", str(told.value))
     assert request
     fault_report(told.value, hide={request[1]: "<id>"})
+
+
+@pytest.mark.fault(
+    "catalog database locked", injected="another process has an exclusive lock on the tables of events"
+)
+def test_events_are_read_while_their_tables_are_written_to(
+    server: Server, ten_points: Run, fault_report: Any
+) -> None:
+    with locked(server.folder / "tables.db"):
+        times = ten_points.primary.read(["time"])["time"]
+    fault_report(f"nothing: {len(times)} events are read meanwhile")
 
 
 def wait_until(condition: Callable[[], Any], timeout: float = 60.0) -> None:
