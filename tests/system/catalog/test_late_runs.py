@@ -40,7 +40,7 @@ def told(error: Exception) -> str:
     return re.sub(r" from its '\w+' document on|, request \w+", "", str(error))
 
 
-def until(condition: Callable[[], Any], seconds: float = 30.0) -> None:
+def until(condition: Callable[[], Any], seconds: float = 60.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "not in time"
