@@ -11,7 +11,7 @@ from ._entries import DeviceEntry
 from ._expansion import expansions
 from ._faults import unknown_argument
 from ._ignores import without_ignored
-from ._plugin_rules import check_settings, plugin_faults
+from ._plugin_rules import check_settings, no_list_of_plugins, plugin_faults
 from ._problem import Finding, Problem, Severity
 from ._registry import CHECKS, codes
 from ._report import Format, Report, render
@@ -52,6 +52,7 @@ __all__ = [
     "import_by_path",
     "load",
     "members",
+    "no_list_of_plugins",
     "plugin_faults",
     "read_document",
     "render",

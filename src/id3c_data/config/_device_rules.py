@@ -101,7 +101,8 @@ def check_eiger2_options(where: str = "", **values: Any) -> None:
     where
         The device, for the error.
     **values
-        Arguments of `id3c_data.devices.Eiger2Detector`; only those that are given are looked at.
+        Arguments of `id3c_data.devices.Eiger2Detector` or `id3c_data.devices.eiger2_creator`; only those that
+        are given are looked at.
 
     Raises
     ------
@@ -113,12 +114,14 @@ def check_eiger2_options(where: str = "", **values: Any) -> None:
 
 
 def _faults_of(values: dict[str, Any]) -> Iterator[Fault]:
-    from ._models import Eiger2Detector
+    from ._models import Eiger2Creator
 
     if "name" in values:
         yield from name_faults(values["name"])
     if "prefix" in values:
         yield from prefix_faults(values["prefix"])
         yield from detector_prefix_faults(values["prefix"])
-    yield from (fault for fault in faults(Eiger2Detector, values, "Eiger2Detector") if fault.code != "E206")
+    if "labels" in values:
+        yield from label_faults(values["labels"])
+    yield from (fault for fault in faults(Eiger2Creator, values, "Eiger2Detector") if fault.code != "E206")
     yield from file_prefix_faults(values.get("file_prefix"), values.get("name"))

@@ -11,7 +11,8 @@ from ._checks import Devices, findings_of, rule
 from ._device_rules import detector_prefix_faults
 from ._entries import DeviceEntry
 from ._faults import shown
-from ._plugin_rules import plugin_faults
+from ._names import did_you_mean
+from ._plugin_rules import no_list_of_plugins, plugin_faults
 from ._plugins import AD_CREATOR, CREATORS, EIGER2_CREATOR, EIGER2_PLUGINS, Plugin, class_of, plugins_of
 from ._problem import Finding
 
@@ -80,8 +81,8 @@ def _is_of_another(entry: DeviceEntry, plugin: Plugin) -> bool:
 
 def _no_plugin(entry: DeviceEntry, at: yaml.Node, value: Any) -> Finding:
     if at is entry.argument_node("plugins"):
-        next_step = "begin each plugin with `- `" if isinstance(value, dict) else "write `- cam`, one a line"
-        return Finding(entry.path, at, f"plugins: {shown(value)} is no list", next_step)
+        fault = no_list_of_plugins(value)
+        return Finding(entry.path, at, fault.what, fault.next_step)
     if name := _not_indented(value):
         what = f"plugins: what follows {name} is not indented below it"
         return Finding(entry.path, at, what, f"begin the settings of {name} to the right of its name")
@@ -103,10 +104,10 @@ def _known_plugins(entry: DeviceEntry) -> tuple[str, ...]:
     return CREATORS[entry.creator]
 
 
-def _is_camera(found: Plugin | tuple[yaml.Node, Any]) -> bool:
+def _is_camera(found: Plugin | tuple[yaml.Node, Any], known: tuple[str, ...]) -> bool:
     """Say whether it is the camera, or is meant to be."""
     if isinstance(found, Plugin):
-        return found.name == "cam"
+        return found.name == "cam" or did_you_mean(found.name, known, "") == "did you mean 'cam'?"
     return isinstance(found[1], dict) and "cam" in found[1]
 
 
@@ -122,5 +123,6 @@ def cameras_are_there(devices: Devices) -> Iterator[Finding]:
         if "plugins" in entry.arguments and entry.creator in CREATORS:
             found = list(plugins_of(entry))
             at = entry.argument_node("plugins")
-            if isinstance(at, yaml.SequenceNode) and not any(map(_is_camera, found)):
+            known = _known_plugins(entry)
+            if isinstance(at, yaml.SequenceNode) and not any(_is_camera(plugin, known) for plugin in found):
                 yield Finding(entry.path, at, "plugins: there is no cam", "add `- cam` to the plugins")

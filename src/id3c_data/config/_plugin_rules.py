@@ -14,6 +14,7 @@ __all__ = [
     "OF_COMPONENT",
     "OF_DEVICE",
     "check_settings",
+    "no_list_of_plugins",
     "plugin_faults",
     "setting_faults",
     "unknown_setting",
@@ -35,6 +36,12 @@ def plugin_faults(name: str, known: Collection[str], settings: Container[str]) -
     elif not is_identifier(name):
         next_step = "use letters, digits and underscores, no digit first, no word of Python"
         yield _wrong_plugin(f"{shown(name)} cannot be a plugin's name", next_step)
+
+
+def no_list_of_plugins(plugins: object) -> Fault:
+    """Return the fault of plugins that are no list (E212)."""
+    next_step = "begin each plugin with `- `" if isinstance(plugins, Mapping) else "write `- cam`, one a line"
+    return _wrong_plugin(f"{shown(plugins)} is no list", next_step)
 
 
 def setting_faults(name: str, values: Mapping[str, Any]) -> Iterator[Fault]:

@@ -136,7 +136,10 @@ def plugins_of(entry: DeviceEntry) -> Iterator[Plugin | tuple[yaml.Node, Any]]:
     """Yield the plugins that a device names for its creator; what describes none as its node and value."""
     plugins = entry.arguments.get("plugins")
     node = entry.argument_node("plugins")
-    if entry.creator not in CREATORS or plugins is None:
+    if entry.creator not in CREATORS:
+        return
+    if plugins is None:
+        yield from _default_plugins(entry)
         return
     if not isinstance(plugins, list) or not isinstance(node, yaml.SequenceNode):
         yield node, plugins
@@ -145,11 +148,22 @@ def plugins_of(entry: DeviceEntry) -> Iterator[Plugin | tuple[yaml.Node, Any]]:
         yield _plugin(entry, item, value) or (item, value)
 
 
+def _default_plugins(entry: DeviceEntry) -> Iterator[Plugin]:
+    """Yield those that `eiger2_creator` takes by itself, as far as they have settings in plugin_defaults."""
+    node = entry.node_at("plugin_defaults")
+    if entry.creator == EIGER2_CREATOR and "plugin_defaults" in entry.arguments:
+        for name, (key, _) in members(node).items() if isinstance(node, yaml.MappingNode) else ():
+            if name in DETECTOR_PLUGINS:
+                yield _with_defaults(entry, name, key, {}, {})
+
+
 def plugins_by_name(entry: DeviceEntry) -> dict[str, Plugin]:
     """Return the plugins that a device has: those it names, or those of its class."""
-    if entry.creator == DETECTOR or (entry.creator == EIGER2_CREATOR and "plugins" not in entry.arguments):
-        return {name: Plugin(name, entry.node, {}, {}) for name in DETECTOR_PLUGINS}
-    return {plugin.name: plugin for plugin in plugins_of(entry) if isinstance(plugin, Plugin)}
+    named = {plugin.name: plugin for plugin in plugins_of(entry) if isinstance(plugin, Plugin)}
+    takes_default = entry.creator == EIGER2_CREATOR and entry.arguments.get("plugins") is None
+    if takes_default or entry.creator == DETECTOR:
+        return {name: Plugin(name, entry.node, {}, {}) for name in DETECTOR_PLUGINS} | named
+    return named
 
 
 def _plugin(entry: DeviceEntry, node: yaml.Node, value: Any) -> Plugin | None:

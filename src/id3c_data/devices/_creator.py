@@ -9,7 +9,13 @@ from typing import Any
 from ophyd.areadetector import ADComponent
 from ophyd.areadetector import plugins as ophyd_plugins
 
-from ..config import check_settings, import_by_path, plugin_faults
+from ..config import (
+    check_eiger2_options,
+    check_settings,
+    import_by_path,
+    no_list_of_plugins,
+    plugin_faults,
+)
 from ..errors import ConfigError
 from ._cam import Eiger2Cam
 from ._detector import Eiger2Base
@@ -50,7 +56,7 @@ def eiger2_creator(
     prefix: str,
     *,
     name: str,
-    plugins: Sequence[str | Mapping[str, Mapping[str, Any]]] = _DEFAULT_PLUGINS,
+    plugins: Sequence[str | Mapping[str, Mapping[str, Any]]] | None = None,
     plugin_defaults: Mapping[str, Mapping[str, Any]] | None = None,
     class_name: str = "",
     bases: type | tuple[type, ...] = Eiger2Base,
@@ -73,7 +79,8 @@ def eiger2_creator(
         Names of plugins, or one-item mappings of a name to its settings: ``class`` (a class or its dotted
         name), ``suffix``, and arguments of the class. Classes of ophyd and apstools for the camera,
         statistics and HDF5 plugins are replaced by this package's, which have the same signals. Templates
-        given for ``hdf1`` are the detector's, and make the HDF5 plugin its writer.
+        given for ``hdf1`` are the detector's, and make the HDF5 plugin its writer. Those of
+        `Eiger2Detector` where nothing is given.
     plugin_defaults
         Settings for plugins by name, under those of ``plugins``.
     class_name
@@ -95,14 +102,16 @@ def eiger2_creator(
     bases = bases if isinstance(bases, tuple) else (bases,)
     if not any(issubclass(base, Eiger2Base) for base in bases):
         raise ConfigError("bases: Eiger2Base is not among them", name, "leave `bases` out, or add it")
-    settings = dict(_plugin_settings(plugin, plugin_defaults or {}, name) for plugin in plugins)
-    if "cam" not in settings:
-        raise ConfigError("plugins: there is no cam", name, "add `- cam` to the plugins", "E213")
+    defaults = {} if plugin_defaults is None else plugin_defaults
+    check_eiger2_options(name, plugin_defaults=defaults, class_name=class_name, validate_ports=validate_ports)
+    settings = _settings_by_name(_DEFAULT_PLUGINS if plugins is None else plugins, defaults, name)
     hdf1 = settings.get("hdf1", {})
     of_detector = {key: hdf1.pop(key) for key in _OF_DETECTOR if key in hdf1}
     if "write_path_template" in of_detector:
         of_detector.setdefault("writer", "hdf5")
     components = {key: _component(key, plugin, name) for key, plugin in settings.items()}
+    if "cam" not in components:
+        raise ConfigError("plugins: there is no cam", name, "add `- cam` to the plugins", "E213")
     if "stats1" not in components:
         kwargs.setdefault("hinted", ())
     cls = type(class_name or f"{name.title().replace('_', '')}Detector", bases, components)
@@ -112,6 +121,21 @@ def eiger2_creator(
     if ad_setup is not None:
         ad_setup(detector)
     return detector
+
+
+def _settings_by_name(
+    plugins: object, defaults: Mapping[str, Mapping[str, Any]], where: str
+) -> dict[str, dict[str, Any]]:
+    """Return the settings of each plugin."""
+    if not isinstance(plugins, list | tuple):
+        raise no_list_of_plugins(plugins).as_error(where)
+    settings: dict[str, dict[str, Any]] = {}
+    for plugin in plugins:
+        key, given = _plugin_settings(plugin, defaults, where)
+        if key in settings:
+            raise ConfigError(f"plugins: {key} stands there twice", where, "remove one of the two", "E212")
+        settings[key] = given
+    return settings
 
 
 def _plugin_settings(

@@ -28,6 +28,7 @@ from ._options import (
     DataSource,
     RunOptions,
     Series,
+    as_in_a_file,
     check_keywords,
     source_named,
 )
@@ -106,7 +107,9 @@ class Eiger2Base(DetectorBase):
         check_keywords(kwargs, type(self))
         self.templates = PathTemplates(write_path_template, read_path_template, write_root, path_semantics)
         hinted = list(hinted) if isinstance(hinted, tuple) else hinted
-        check_eiger2_options(prefix=prefix, name=name, file_prefix=file_prefix, hinted=hinted)
+        check_eiger2_options(
+            prefix=prefix, name=name, file_prefix=file_prefix, hinted=hinted, **as_in_a_file(kwargs)
+        )
         self.file_prefix = file_prefix or name
         self._source, self._swmr = source_named(data_source), swmr
         self._timeout_s, self._file_timeout_s = timeout, file_timeout

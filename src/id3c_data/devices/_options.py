@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
+
+from ophyd import Kind
+from ophyd.signal import DEFAULT_CONNECTION_TIMEOUT
 
 from ..config import check_eiger2_options, unknown_argument
 from ..documents import Writer
@@ -16,6 +19,7 @@ __all__ = [
     "DataSource",
     "RunOptions",
     "Series",
+    "as_in_a_file",
     "check_keywords",
     "source_named",
 ]
@@ -23,6 +27,10 @@ __all__ = [
 DataSource = Literal["Stream", "FileWriter", "None"]
 Series = Literal["point", "run"]
 
+_OF_OPHYD = (
+    *("labels", "kind", "read_attrs", "configuration_attrs"),
+    *("connection_timeout", "child_name_separator"),
+)
 _SOURCES = {"None": Source.NONE, "FileWriter": Source.FILE_WRITER, "Stream": Source.STREAM}
 
 
@@ -67,6 +75,20 @@ def source_named(name: str) -> Source:
     """Return a data source by its name, or refuse it."""
     check_eiger2_options(data_source=name)
     return _SOURCES[name]
+
+
+def as_in_a_file(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return ophyd's own keyword arguments as a devices.yml has them, without what only Python can give."""
+    values = {
+        name: list(value) if isinstance(value, tuple | set | frozenset) else value
+        for name in _OF_OPHYD
+        if (value := given.get(name)) is not None
+    }
+    return {
+        name: value
+        for name, value in values.items()
+        if not isinstance(value, Kind) and value is not DEFAULT_CONNECTION_TIMEOUT
+    }
 
 
 def check_keywords(given: Iterable[str], device_class: type) -> None:

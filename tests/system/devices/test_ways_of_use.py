@@ -10,9 +10,11 @@ import yaml
 from bluesky import plan_stubs as bps
 from bluesky import plans as bp
 from bluesky.preprocessors import stage_wrapper
+from ophyd import Kind
 from ophyd.areadetector import ADComponent, DetectorBase
 from ophyd.areadetector.plugins import StatsPlugin_V34
 from ophyd.areadetector.trigger_mixins import SingleTrigger
+from ophyd.signal import DEFAULT_CONNECTION_TIMEOUT
 
 from id3c_data.devices import (
     Eiger2Cam,
@@ -106,6 +108,10 @@ def test_our_creator_checks_ports_on_request(bench: Any) -> None:
     ("plugins", "message"),
     [
         (["image"], "there is no cam"),
+        ("cam", "E212: plugins: 'cam' is no list; write `- cam`"),
+        ({"cam": {}}, "E212: plugins: {'cam': {}} is no list; begin each plugin with"),
+        (["cam", "image", "cam"], "E212: plugins: cam stands there twice"),
+        (["cm", "image"], "E212: plugins: cm is not known; did you mean 'cam'"),
         (["cam", "kaleidoscope"], "kaleidoscope is not known"),
         (["cam", {"image": {"class": "no.such.Class"}}], "E202: 'no.such' cannot be imported"),
         ([{"cam": {"class": "ophyd.areadetector.cam.SimDetectorCam"}}], "cam cannot be a SimDetectorCam"),
@@ -117,7 +123,7 @@ def test_our_creator_checks_ports_on_request(bench: Any) -> None:
         (["cam", {"roi1": {"lazy": "maybe"}}], "E207: plugin roi1: lazy: 'maybe' is neither true nor false"),
     ],
 )
-def test_our_creator_says_what_is_wrong(plugins: list[Any], message: str) -> None:
+def test_our_creator_says_what_is_wrong(plugins: Any, message: str) -> None:
     templates = {"write_path_template": "/a/", "read_path_template": "/b/"}
     with pytest.raises(ConfigError, match=message):
         eiger2_creator("x:", name="eiger2", plugins=plugins, **templates)
@@ -226,6 +232,12 @@ def test_all_signals_of_another_class_connect(other_class: Any) -> None:
         ({"write_path_template": "relative/"}, "write template"),
         ({"num_image": 3}, "E205: Eiger2Detector takes no 'num_image'; did you mean 'num_images'"),
         ({"exposure": 0.1}, "E205: Eiger2Detector takes no 'exposure'; "),
+        ({"labels": "detectors"}, "E208: labels: 'detectors' is no list; write .detectors."),
+        ({"labels": {5}}, "E208: labels: 5 is no text"),
+        ({"kind": "hintd"}, "E207: kind: 'hintd' is not known; did you mean 'hinted'"),
+        ({"read_attrs": "cam"}, "E207: read_attrs: 'cam' is no list of names"),
+        ({"connection_timeout": "a"}, "E207: connection_timeout: 'a' is no time"),
+        ({"child_name_separator": 5}, "E207: child_name_separator: 5 is no text"),
     ],
 )
 def test_wrong_argument_is_refused_without_an_ioc(wrong: dict[str, Any], message: str) -> None:
@@ -249,6 +261,42 @@ def test_wrong_argument_of_the_plugin_alone_is_refused_without_an_ioc(
     right = {"name": "h", "write_path_template": "/a/", "read_path_template": "/b/"}
     with pytest.raises(ConfigError, match=message):
         Eiger2HDF5Plugin("nobody:HDF1:", **{**right, **wrong})
+
+
+def test_what_python_and_ophyd_give_is_as_right_as_lists_in_a_file() -> None:
+    detector = Eiger2Detector(
+        "nobody:",
+        name="e",
+        write_path_template="/a/",
+        read_path_template="/b/",
+        labels={"detectors"},
+        kind=Kind.hinted,
+        read_attrs=("stats1",),
+        connection_timeout=DEFAULT_CONNECTION_TIMEOUT,
+    )
+    assert detector._ophyd_labels_ == {"detectors"}
+    assert Kind.hinted in detector.kind
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"plugin_defaults": 5}, "E207: plugin_defaults: 5 is no mapping"),
+        ({"class_name": 5}, "E207: class_name: 5 is no text"),
+        ({"validate_ports": "no"}, "E207: validate_ports: 'no' is neither true nor false"),
+    ],
+)
+def test_wrong_argument_of_the_creator_is_refused_without_an_ioc(wrong: dict[str, Any], message: str) -> None:
+    right = {"name": "e", "write_path_template": "/a/", "read_path_template": "/b/"}
+    with pytest.raises(ConfigError, match=message):
+        eiger2_creator("nobody:", **{**right, **wrong})
+
+
+def test_creator_without_plugins_makes_those_of_the_detector() -> None:
+    detector = eiger2_creator(
+        "nobody:", name="e", write_path_template="/a/", read_path_template="/b/", plugins=None
+    )
+    assert {"cam", "image", "pva", "roi1", "stats1", "hdf1"} <= {*detector.component_names}
 
 
 def test_a_detector_without_an_ioc_can_be_shown() -> None:
