@@ -115,7 +115,7 @@ def test_catalog_that_does_not_answer(run: Taken, server: Server) -> None:
     well(examine(server, run.uid))
 
 
-@pytest.mark.fault("Tiled refuses: 401", injected="the client has a wrong API key")
+@pytest.mark.fault("Tiled refusing", injected="the client has a wrong API key")
 def test_wrong_key(run: Taken, server: Server, fault_report: Any) -> None:
     diagnosis = examine(server, run.uid, api_key="0123456789abcdef")
     fault_report(headline(diagnosis))
@@ -155,14 +155,14 @@ def see_refusal(status: int, run: Taken, server: Server) -> Diagnosis:
     return diagnosis
 
 
-@pytest.mark.fault("Tiled refuses: 403", injected="a proxy in front of the server answers 403")
+@pytest.mark.fault("Tiled refusing", injected="a proxy in front of the server answers 403")
 def test_catalog_that_forbids(run: Taken, server: Server, fault_report: Any) -> None:
     diagnosis = see_refusal(403, run, server)
     fault_report(headline(diagnosis))
     assert "administrator" in broken_at(diagnosis, "catalog entry").next_step
 
 
-@pytest.mark.fault("Tiled refuses: 500", injected="a proxy in front of the server answers 500")
+@pytest.mark.fault("Tiled refusing", injected="a proxy in front of the server answers 500")
 def test_catalog_that_fails(run: Taken, server: Server, fault_report: Any) -> None:
     diagnosis = see_refusal(500, run, server)
     fault_report(headline(diagnosis))
