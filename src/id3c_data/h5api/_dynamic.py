@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, Protocol, TypeVar, cast
 
-from ..errors import FileClosed, FileMissing, Hdf5Error, LinkOutsideRoots, NotInFile
+from ..errors import FileClosed, FileIncomplete, FileMissing, Hdf5Error, LinkOutsideRoots, NotInFile
 from ._availability import Expected
 from ._looks import Look, Memory, NotYet
 from ._nodes import Form, Kind
@@ -93,7 +93,7 @@ class DynamicBackend:
         def attempt(look: Look, _: Standing) -> tuple[str, ...]:
             try:
                 return names_of(look.get(self._reader.path, path))
-            except FileMissing:
+            except (FileIncomplete, FileMissing):
                 return ()
 
         return self._until(attempt, self._scans.inside(path), path, f"the names in {path}")

@@ -186,6 +186,8 @@ class Group(Node, Mapping[str, Any]):
     def _path(self, name: object) -> str:
         if not isinstance(name, str):
             raise TypeError(f"a group is indexed with a name, not {name!r}")
+        if "\0" in name:  # where HDF5 would take the name to end
+            raise ValueError(f"no name holds a NUL as {name!r} does")
         parts = (name if name.startswith("/") else f"{self.name}/{name}").split("/")
         return "/" + "/".join(part for part in parts if part not in ("", "."))
 

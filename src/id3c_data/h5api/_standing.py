@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol, runtime_checkable
 
+from ..errors import ConfigError
 from ._scan_state import DescribedScanState, ScanPhase, ScanState
 
 __all__ = ["PromisingScanState", "ScanWatch", "Standing"]
@@ -72,9 +73,19 @@ class ScanWatch:
     ----------
     finished_at
         When it was first seen to be FINISHED (`time.monotonic`).
+
+    Raises
+    ------
+    ConfigError
+        The state is none.
     """
 
     def __init__(self, state: ScanState | None, settle_timeout: float, *, polled: bool = False) -> None:
+        if state is not None and not hasattr(state, "wait_for_change"):
+            raise ConfigError(
+                f"scan_state is of the type {type(state).__name__}, which is no state of a scan",
+                next_step="give FINISHED, a RunState of documents, or a CatalogRunState of a run in Tiled",
+            )
         self.state, self._settle_timeout, self._polled = state, settle_timeout, polled
         self._last_phase, self._next_question = ScanPhase.NOT_PREPARED, 0.0
         self._promising = state if isinstance(state, PromisingScanState) else None

@@ -11,9 +11,10 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from numbers import Real
 from typing import Final
 
-from ..errors import FileClosed, RetryTimeoutException
+from ..errors import ConfigError, FileClosed, RetryTimeoutException
 from ._looks import Look, NotQuiet
 from ._sightings import Sightings, Watch
 from ._standing import ScanWatch, Standing
@@ -45,11 +46,24 @@ class Patience:
         Seconds that one read may wait; None for no limit.
     settle_timeout
         Seconds after the end of the scan in which promised data may still come.
+
+    Raises
+    ------
+    ConfigError
+        One of them is no time.
     """
 
     retry_period: float = DEFAULT_RETRY_PERIOD_S
     retry_timeout: float | None = None
     settle_timeout: float = 15.0
+
+    def __post_init__(self) -> None:
+        for name in ("retry_period", "retry_timeout", "settle_timeout"):
+            value: object = getattr(self, name)
+            if value is None and name == "retry_timeout":
+                continue
+            if not isinstance(value, Real) or not value >= 0:
+                raise ConfigError(f"{name} is {value!r}", next_step="give seconds, 0 or more")
 
 
 @dataclass(frozen=True, slots=True)

@@ -221,6 +221,11 @@ class H5ApiContract:
         file, reference = both
         _same(file["entry"][name][index], reference["entry"][name][index])
 
+    def test_a_name_with_a_nul_is_refused(self, both: Any) -> None:
+        """HDF5, and so h5py, takes the name to end there."""
+        with pytest.raises(ValueError, match="NUL"):
+            both[0]["entry\0more"]
+
     def test_a_scalar_has_no_length_and_no_points(self, both: Any) -> None:
         """As in h5py, a TypeError."""
         with pytest.raises(TypeError):

@@ -22,6 +22,10 @@ class TestFiles:
         process.close(path)
         np.testing.assert_array_equal(read.result(PATIENCE_S), frame(0))
 
+    def test_one_that_is_empty_has_no_names_at_this_moment(self, path, opened):
+        path.touch()
+        assert (len(opened), "entry" in opened, opened.get("entry")) == (0, False, None)
+
     def test_one_that_comes_piece_by_piece_is_waited_for(self, process, path, opened, pool, tmp_path):
         whole = tmp_path / "whole.h5"
         process.open(whole)
