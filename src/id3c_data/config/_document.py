@@ -113,8 +113,8 @@ def _not_yaml(path: Path, text: str, error: yaml.YAMLError) -> Problem:
     mark = getattr(error, "problem_mark", None)
     if mark and "escape" not in what and (quote := _escaped_quote(text, mark.line)):
         return _problem(path, "E103", *ESCAPED_QUOTE, *quote)
-    in_a_pair = mark and re.search("mapping values|block mapping start", what)
-    if in_a_pair and (found := _unfinished_pair(LINE_END.split(text), mark.line)):
+    in_a_pair = re.search("mapping values|block mapping start", what)
+    if mark and in_a_pair and (found := _unfinished_pair(LINE_END.split(text), mark.line)):
         return _problem(path, "E103", *found)
     if _SEEN_LATE.search(what):  # where it began is more of a help than where it was seen
         mark = getattr(error, "context_mark", None) or mark

@@ -142,8 +142,7 @@ def _last_line(said: IO[str]) -> str:
 def _as_found(answer: dict[str, Any]) -> Arguments | ConfigError:
     if "what" in answer:
         return ConfigError(answer["what"], next_step=answer["next_step"])
-    given = answer["arguments"]
-    kinds = {name: tuple(kinds) for name, kinds in given["kinds"].items()}
-    names, required = tuple(given["names"]), tuple(given["required"])
-    listed = {"names": names, "required": required, "kinds": kinds, "signals": tuple(given["signals"])}
-    return Arguments(**{**given, **listed})
+    given: dict[str, Any] = answer["arguments"]  # JSON made lists of its tuples
+    kinds = {name: tuple(kinds) for name, kinds in given.pop("kinds").items()}
+    tuples = {name: tuple(given.pop(name)) for name in ("names", "required", "signals")}
+    return Arguments(**tuples, kinds=kinds, **given)
