@@ -45,18 +45,19 @@ def _same(one: Any, other: Any) -> bool:
     """Say whether two results are the same to the bit; NaN is the same as NaN."""
     if type(one) is not type(other):
         return False
+    first, second = one, other  # what isinstance makes of Any is less than that
     if isinstance(one, (np.ndarray, np.generic)):
-        if (one.dtype, one.shape) != (other.dtype, other.shape):
+        if (first.dtype, first.shape) != (second.dtype, second.shape):
             return False
-        return (
-            _same(one.tolist(), other.tolist()) if one.dtype.hasobject else one.tobytes() == other.tobytes()
-        )
+        if first.dtype.hasobject:
+            return _same(first.tolist(), second.tolist())
+        return first.tobytes() == second.tobytes()
     if isinstance(one, (list, tuple)):
-        return len(one) == len(other) and all(map(_same, one, other))
+        return len(first) == len(second) and all(map(_same, first, second))
     if isinstance(one, Mapping):
-        return one.keys() == other.keys() and all(_same(one[key], other[key]) for key in one)
+        return first.keys() == second.keys() and all(_same(first[key], second[key]) for key in first)
     if is_dataclass(one):
-        return all(_same(getattr(one, field.name), getattr(other, field.name)) for field in fields(one))
+        return all(_same(getattr(first, field.name), getattr(second, field.name)) for field in fields(one))
     if isinstance(one, Exception):
         return str(one) == str(other)
     return bool(one == other or (one != one and other != other))

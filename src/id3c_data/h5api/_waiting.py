@@ -62,7 +62,7 @@ class Patience:
             value: object = getattr(self, name)
             if value is None and name == "retry_timeout":
                 continue
-            if not isinstance(value, Real) or not value >= 0:
+            if not isinstance(value, Real) or not float(value) >= 0:
                 raise ConfigError(f"{name} is {value!r}", next_step="give seconds, 0 or more")
 
 
