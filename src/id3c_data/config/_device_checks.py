@@ -10,7 +10,7 @@ import yaml
 from ..errors import ConfigError
 from ._arguments import no_import_path, no_maker
 from ._checks import Devices, findings_of, rule
-from ._device_rules import label_faults, name_faults, prefix_faults
+from ._device_rules import label_faults, name_faults, prefix_faults, pv_faults
 from ._document import members
 from ._entries import DeviceEntry
 from ._known_names import misspelt
@@ -152,7 +152,7 @@ def labels_are_a_list_of_text(devices: Devices) -> Iterator[Finding]:
 
 @rule(
     "E209",
-    "a prefix can begin the name of a PV",
+    "a prefix can begin the name of a PV, and `read_pv` and `write_pv` can be one",
     wrong='ophyd.EpicsMotor:\n  - {name: m1, prefix: "$(P)m1"}\n',
     right='ophyd.EpicsMotor:\n  - {name: m1, prefix: "gp:m1"}\n',
 )
@@ -160,6 +160,9 @@ def prefixes_fit_epics(devices: Devices) -> Iterator[Finding]:
     """Nothing connects under a name that no record can have. Macros are expanded in an IOC only."""
     for entry in devices.entries:
         yield from findings_of(entry, prefix_faults(entry.arguments.get("prefix", "")))
+        for name in ("read_pv", "write_pv"):
+            if entry.arguments.get(name) is not None:
+                yield from findings_of(entry, pv_faults(name, entry.arguments[name]))
 
 
 @rule(

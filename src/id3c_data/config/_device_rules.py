@@ -16,10 +16,14 @@ __all__ = [
     "label_faults",
     "name_faults",
     "prefix_faults",
+    "pv_faults",
 ]
 
 _LONGEST_PV = 60
 _NOT_IN_A_PV = re.compile(r"[^!-~]|[\"'$]")
+_NOT_IN_A_NAME = re.compile(r"[^!-~]|\$[({]")
+_PLACEHOLDER = re.compile(r"FIXME|CHANGE_?ME|\bTODO\b|<[^<>]*>")
+_AS_THE_IOC = "write the name as the IOC has it"
 _PLUGIN_AT_END = re.compile(r"[:}]((?:cam|HDF|image|Pva|ROI|Stats|TIFF)\d+:)$")
 _LONGEST_FILE_PREFIX = 28  # with unique id, series and file number a name fits the 64 characters left for it
 _FILE_PREFIX = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -50,16 +54,31 @@ def label_faults(labels: object) -> Iterator[Fault]:
             yield Fault("E208", "labels", ("labels", index), what, "put it in quotes")
 
 
+def pv_faults(argument: str, pv: object) -> Iterator[Fault]:
+    """Yield what is wrong with a PV's name (E209); a field with ``$``, or a filter, may be at its end."""
+    if not isinstance(pv, str):
+        yield Fault("E209", argument, (argument,), f"{argument}: {shown(pv)} is no text", "put it in quotes")
+    elif what := _no_name(pv.partition(".{")[0], _NOT_IN_A_NAME):
+        yield Fault("E209", argument, (argument,), f"{argument}: {what}", _AS_THE_IOC)
+
+
 def prefix_faults(prefix: object) -> Iterator[Fault]:
     """Yield what is wrong with the start of PV names (E209)."""
     if not isinstance(prefix, str):
         yield _wrong_prefix("E209", f"{shown(prefix)} is no text", "put it in quotes")
-    elif found := _NOT_IN_A_PV.search(prefix):
-        what = f"{shown(prefix)} holds {found[0]!r}, which no PV's name can"
-        yield _wrong_prefix("E209", what, "write the name as the IOC has it")
+    elif what := _no_name(prefix, _NOT_IN_A_PV):
+        yield _wrong_prefix("E209", what, _AS_THE_IOC)
     elif len(prefix) >= _LONGEST_PV:
         what = f"{len(prefix)} characters, where a PV's whole name has at most {_LONGEST_PV}"
-        yield _wrong_prefix("E209", what, "write the name as the IOC has it")
+        yield _wrong_prefix("E209", what, _AS_THE_IOC)
+
+
+def _no_name(name: str, odd: re.Pattern[str]) -> str:
+    """Return why a name is none, or is still to be written."""
+    if found := odd.search(name):
+        return f"{shown(name)} holds {found[0]!r}, which no PV's name can"
+    found = _PLACEHOLDER.search(name)
+    return f"{found[0]!r} in {shown(name)} is a placeholder" if found else ""
 
 
 def detector_prefix_faults(prefix: object) -> Iterator[Fault]:
