@@ -38,6 +38,7 @@ also the built-in that users already catch.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Self
 
 __all__ = [
     "BrokenLink",
@@ -84,6 +85,10 @@ class Id3cDataError(Exception):
     next_step
         What to do about it.
     """
+
+    def __new__(cls, *_: object, **__: object) -> Self:  # noqa: D102 (is no more than what follows says)
+        # Python would take RuntimeError's for those that are an OSError too, which refuses to make them.
+        return (OSError if issubclass(cls, OSError) else Exception).__new__(cls)
 
     def __init__(self, what: str, where: str = "", next_step: str = "") -> None:
         # Past OSError, which takes three arguments for errno, text and file: args stay whole, so it pickles.

@@ -70,6 +70,11 @@ def test_every_error_survives_pickling(cls: type[Id3cDataError]) -> None:
 
 
 @pytest.mark.parametrize("cls", CLASSES.values(), ids=CLASSES)
+def test_every_error_is_made_as_a_dask_cluster_makes_it(cls: type[Id3cDataError]) -> None:
+    assert type(cls.__new__(cls)) is cls
+
+
+@pytest.mark.parametrize("cls", CLASSES.values(), ids=CLASSES)
 def test_every_error_says_what_and_the_next_step(cls: type[Id3cDataError]) -> None:
     error = example(cls)
     assert str(error) == (f"{error.where}: " if error.where else "") + f"{error.what}; {error.next_step}"

@@ -105,7 +105,7 @@ class _Child:
         """Say what is to be imported, once the process runs: its start is no import's time."""
         with suppress(queue.Empty):
             self.answer(_START_S)
-        asked = json.dumps({"paths": paths, "sys_path": sys.path}) + "\n"
+        asked = json.dumps({"paths": paths, "sys_path": [*filter(None, sys.path)]}) + "\n"
         if self._process.stdin is not None:
             with suppress(BrokenPipeError):  # it is dead, and the answer will be that
                 self._process.stdin.write(asked)

@@ -15,7 +15,7 @@ from ..paths import PathTemplates
 from ._answers import NEWS_S
 from ._folder import ReadFolder
 from ._names import taken_names
-from ._settings import set_all
+from ._settings import process, set_all
 
 __all__ = ["RunFiles", "set_folder"]
 
@@ -97,6 +97,7 @@ def set_folder(plugin: FileBase, files: RunFiles) -> RunFiles:
     set_all(
         {plugin.file_path: files.write}, next_step="see whether path_semantics is that of the IOC's system"
     )
+    process(plugin.file_path, files.write)  # the last run may have had the same folder, which has gone since
     if not _is_there(plugin):
         raise DetectorFault(
             f"the IOC has no folder {files.write!r}, and could not make it",

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ophyd.signal import Signal
+from ophyd.signal import EpicsSignal, Signal
+from ophyd.status import Status
 
 from ..errors import DetectorFault, Id3cDataError
 from ._answers import ANSWER_S, as_ours
 
-__all__ = ["apply_settings", "set_all", "value_of"]
+__all__ = ["apply_settings", "process", "set_all", "value_of"]
 
 
 def apply_settings(settings: Mapping[Signal, Any]) -> dict[Signal, Any]:
@@ -71,3 +72,22 @@ def set_all(
                 where=getattr(signal, "setpoint_pvname", signal.name),
                 next_step=next_step,
             ) from error
+
+
+def process(signal: EpicsSignal, value: Any) -> None:
+    """Let the IOC process a value, even one that it has already, and wait until it has.
+
+    A readback that already was as it should be says nothing: what else the IOC sets with it, such as whether
+    a folder is there, may still be that of before.
+
+    Raises
+    ------
+    DetectorFault
+        It does not answer.
+    """
+    processed = Status(signal, timeout=ANSWER_S)
+    try:
+        signal.put(value, use_complete=True, callback=lambda **_: processed.set_finished())
+        processed.wait()
+    except Exception as error:
+        raise as_ours(error, signal.setpoint_pvname) from error

@@ -29,6 +29,9 @@ Value = int | float | str | np.ndarray
 PutHandler = Callable[[Any], None]
 Validator = Callable[[Any], bool]
 
+_PROCESSED_WITH_THE_PUT: Final = ":FilePath"
+"""Records whose put-callback comes when the driver is done with the value, as asyn's all do."""
+
 _DTYPES: Final[Mapping[str, type]] = {"long": np.int32, "double": np.float64}
 
 
@@ -211,6 +214,7 @@ class Records:
             options["on_update"] = lambda new: self._put(new, name)
             options["validate"] = lambda _, new: self._validate(name, new)
             options["always_update"] = True  # a put of the same value counts too
+            options["blocking"] = name.endswith(_PROCESSED_WITH_THE_PUT)
         else:
             options["DISP"] = 0  # a real IOC lets readbacks be written
         if pv.is_array:

@@ -22,9 +22,7 @@ def test_it_names_the_decoder_in_use_and_its_speed(monkeypatch):
     monkeypatch.setenv(DECODER_VARIABLE, "imagecodecs")
     said = CliRunner().invoke(main, ["info"]).output
     assert re.search(r"decoded by imagecodecs \d[\d.]*, in \d+ threads", said)
-    one, several = re.search(r"^imagecodecs +(\d+) +(\d+)$", said, re.MULTILINE).groups()
-    assert int(one) > 0
-    assert int(several) > 0
+    assert re.search(r"^imagecodecs +\d+ +\d+$", said, re.MULTILINE)
 
 
 def test_it_says_how_to_get_the_fast_one(monkeypatch):
