@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -108,27 +108,34 @@ def test_a_frame_is_in_the_catalog_within_a_second_of_its_event(
     run.stop()
 
 
+@pytest.fixture
+def own(cat: Catalog) -> Iterator[Subscription]:
+    """A subscription without the open runs and the errors of other tests."""
+    with Subscription(cat) as made:
+        yield made
+
+
 def test_a_run_that_cannot_be_written_is_told_and_takes_no_other_along(
-    cat: Catalog, subscription: Subscription, folder: Path, series: Write, model: FrameModel
+    cat: Catalog, own: Subscription, folder: Path, series: Write, model: FrameModel
 ) -> None:
-    bad = RunDocuments(subscription, root=folder, frame_shape=(60,))  # type: ignore[arg-type]
+    bad = RunDocuments(own, root=folder, frame_shape=(60,))  # type: ignore[arg-type]
     bad.event(bad.resource(series(1).master))
-    good = take(subscription, folder, series, model, 1)
+    good = take(own, folder, series, model, 1)
     bad.stop()
     with pytest.raises(CatalogError, match=f"run {bad.uid} could not be written from its 'event' document"):
-        subscription.wait(30)
-    assert len(subscription.errors) == 1
+        own.wait(30)
+    assert len(own.errors) == 1
     assert cat[good].metadata["stop"]["exit_status"] == "success"
 
 
 def test_a_run_that_an_unknown_document_may_belong_to_gets_no_stop_document(
-    cat: Catalog, subscription: Subscription, folder: Path, model: FrameModel
+    cat: Catalog, own: Subscription, folder: Path, model: FrameModel
 ) -> None:
-    run = RunDocuments(subscription, root=folder, frame_shape=model.shape)
+    run = RunDocuments(own, root=folder, frame_shape=model.shape)
     run.event("a resource that never came")
     run.stop()
     with pytest.raises(CatalogError, match=f"run {run.uid} could not be written from its 'datum' document"):
-        subscription.wait(30)
+        own.wait(30)
     assert "stop" not in cat[run.uid].metadata
 
 

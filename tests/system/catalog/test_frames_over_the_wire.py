@@ -17,6 +17,7 @@ import pytest
 import uvicorn
 from tiled.client.array import ArrayClient
 from tiled.client.context import Context
+from tiled.config import Database
 
 from id3c_data.catalog import Catalog, ImagesClient, Run, Server, Subscription, connect
 from id3c_data.catalog import _frames_client as wire
@@ -259,6 +260,9 @@ def accounts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]
             "secret_keys": [secrets.token_hex(16)],
         }
     )
+    # a file: databases in memory are one for all servers of a process
+    database = {"uri": f"sqlite:///{folder / 'accounts.db'}", "init_if_not_exists": True}
+    config.database = Database.model_validate(database)
     server = uvicorn.Server(uvicorn.Config(app_of(config), log_level="error", loop="asyncio"))
     with socket.create_server(("127.0.0.1", 0)) as listener:
         base = f"http://127.0.0.1:{listener.getsockname()[1]}/api/v1"

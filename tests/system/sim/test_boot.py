@@ -31,7 +31,7 @@ def fresh(_connected):
 def test_all_pvs_of_the_table_are_served_with_their_types(fresh):
     table = pv_table()
     pvs = {row.name: epics.PV(fresh.ioc.prefix + row.name, auto_monitor=False) for row in table}
-    fresh.wait(lambda: all(pv.connected and pv.type != "unknown" for pv in pvs.values()), timeout=20)
+    fresh.wait(lambda: all(pv.connected and pv.type != "unknown" for pv in pvs.values()), timeout=60)
     served = {
         name: (pv.type.removeprefix("time_").removeprefix("ctrl_"), pv.nelm) for name, pv in pvs.items()
     }
