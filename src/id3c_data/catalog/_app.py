@@ -96,8 +96,9 @@ def app_of(config: Config) -> Any:
         for storage in args.get("writable_storage") or []:
             if str(storage).startswith(_SQLITE):
                 let_readers_pass(Path(str(storage).removeprefix(_SQLITE).partition("?")[0]))
-    if frames_router not in config.routers:
-        config.routers.append(frames_router)
+    routers: list[Any] = config.routers  # of routers by now, although its type says names
+    if frames_router not in routers:
+        routers.append(frames_router)
     make_tiled_faster()
     app = build_app_from_config(config)
     app.add_exception_handler(RuntimeError, _refuse_in_words)

@@ -27,7 +27,7 @@ class MasterFrames(Protocol):
         """Yield the frames as they stand in their files."""
         ...
 
-    def __getitem__(self, index: Any) -> MasterFrames:
+    def __getitem__(self, key: Any, /) -> MasterFrames:
         """Return some of the frames."""
         ...
 
