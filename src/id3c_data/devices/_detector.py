@@ -29,6 +29,7 @@ from ._options import (
     RunOptions,
     Series,
     as_in_a_file,
+    check_attributes,
     check_keywords,
     source_named,
 )
@@ -110,6 +111,7 @@ class Eiger2Base(DetectorBase):
         check_eiger2_options(
             prefix=prefix, name=name, file_prefix=file_prefix, hinted=hinted, **as_in_a_file(kwargs)
         )
+        check_attributes(kwargs, type(self), name)
         self.file_prefix = file_prefix or name
         self._source, self._swmr = source_named(data_source), swmr
         self._timeout_s, self._file_timeout_s = timeout, file_timeout

@@ -12,6 +12,7 @@ from ophyd.signal import DEFAULT_CONNECTION_TIMEOUT
 
 from ..config import check_eiger2_options, unknown_argument
 from ..documents import Writer
+from ..errors import ConfigError
 from ..paths import PathTemplates
 from ._acquisition import Source
 
@@ -20,6 +21,7 @@ __all__ = [
     "RunOptions",
     "Series",
     "as_in_a_file",
+    "check_attributes",
     "check_keywords",
     "source_named",
 ]
@@ -102,3 +104,20 @@ def check_keywords(given: Iterable[str], device_class: type) -> None:
     for name in given:
         if name not in known:
             raise unknown_argument(name, known, device_class.__name__).as_error()
+
+
+def check_attributes(given: Mapping[str, Any], device_class: type, name: str) -> None:
+    """Refuse attributes to read where the class has no component of that name."""
+    for argument in ("read_attrs", "configuration_attrs"):
+        for path in given.get(argument) or ():
+            owner: Any = device_class
+            for part in path.split("."):
+                component = getattr(owner, "_sig_attrs", {}).get(part)
+                if component is None:
+                    raise ConfigError(
+                        f"{argument}: there is no component {path!r}",
+                        where=name,
+                        next_step='name a part and its signal with a dot between, such as "stats1.total"',
+                        code="E215",
+                    )
+                owner = component.cls

@@ -229,6 +229,8 @@ def test_all_signals_of_another_class_connect(other_class: Any) -> None:
         ({"images_per_file": 0}, "images_per_file: 0 is no count"),
         ({"file_prefix": "a/b"}, "cannot start a file name"),
         ({"hinted": ["stats1.totl"]}, "there is no signal 'stats1.totl'"),
+        ({"read_attrs": ["zz"]}, "read_attrs: there is no component 'zz'"),
+        ({"configuration_attrs": ["cam.aquire"]}, "configuration_attrs: there is no component 'cam.aquire'"),
         ({"write_path_template": "relative/"}, "write template"),
         ({"num_image": 3}, "E205: Eiger2Detector takes no 'num_image'; did you mean 'num_images'"),
         ({"exposure": 0.1}, "E205: Eiger2Detector takes no 'exposure'; "),
