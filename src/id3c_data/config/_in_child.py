@@ -84,7 +84,7 @@ class _Child:
             stdout=subprocess.PIPE,
             stderr=said,
             text=True,
-            env={**os.environ, **_ALONE, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            env={**os.environ, **_ALONE, "PYTHONPATH": os.pathsep.join(_places())},
             start_new_session=True,
         )
         self._answers: queue.SimpleQueue[str] = queue.SimpleQueue()
@@ -99,13 +99,14 @@ class _Child:
         self._reader.join()
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
-                pipe.close()
+                with suppress(BrokenPipeError):  # what it did not take any more
+                    pipe.close()
 
     def ask(self, paths: Sequence[str]) -> None:
         """Say what is to be imported, once the process runs: its start is no import's time."""
         with suppress(queue.Empty):
             self.answer(_START_S)
-        asked = json.dumps({"paths": paths, "sys_path": [*filter(None, sys.path)]}) + "\n"
+        asked = json.dumps({"paths": paths, "sys_path": _places()}) + "\n"
         if self._process.stdin is not None:
             with suppress(BrokenPipeError):  # it is dead, and the answer will be that
                 self._process.stdin.write(asked)
@@ -146,3 +147,8 @@ def _as_found(answer: dict[str, Any]) -> Arguments | ConfigError:
     kinds = {name: tuple(kinds) for name, kinds in given.pop("kinds").items()}
     tuples = {name: tuple(given.pop(name)) for name in ("names", "required", "signals")}
     return Arguments(**tuples, kinds=kinds, **given)
+
+
+def _places() -> list[str]:
+    """Return where modules are looked for, but for what is relative to the working folder."""
+    return [place for place in sys.path if os.path.isabs(place)]  # noqa: PTH117 (the empty text is none)

@@ -72,7 +72,11 @@ def test_workers_of_a_cluster_read_through_the_server(
     with (
         caplog.at_level(logging.DEBUG, "distributed"),
         LocalCluster(
-            n_workers=1, threads_per_worker=1, processes=True, dashboard_address=None, host="127.0.0.1"
+            n_workers=1,
+            threads_per_worker=1,
+            processes=True,
+            dashboard_address="127.0.0.1:0",
+            host="127.0.0.1",
         ) as cluster,
         Client(cluster) as client,
     ):

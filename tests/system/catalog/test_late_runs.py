@@ -31,7 +31,7 @@ def numbers(cat: Catalog, uid: str) -> list[int]:
     """Return the numbers of the events of a run, as its table has them."""
     try:
         return [int(number) for number in cat[uid].primary["seq_num"].read()]
-    except NotInCatalog:
+    except (NotInCatalog, AttributeError):  # no run yet, or no stream
         return []
 
 

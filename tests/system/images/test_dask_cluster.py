@@ -15,7 +15,7 @@ IMAGES = np.stack([MODEL.frame(1, image) for image in range(1, 21)])
 
 @pytest.fixture(scope="module")
 def client():
-    options = {"dashboard_address": None, "host": "127.0.0.1", "silence_logs": 50}
+    options = {"dashboard_address": "127.0.0.1:0", "host": "127.0.0.1", "silence_logs": 50}
     with (
         LocalCluster(n_workers=2, threads_per_worker=2, processes=True, **options) as cluster,
         Client(cluster) as client,
