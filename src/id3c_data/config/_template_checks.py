@@ -57,14 +57,13 @@ def templates_come_in_pairs(devices: Devices) -> Iterator[Finding]:
 
 def _find_broken_rules(devices: Devices) -> Iterator[Finding]:
     for site in devices.sites:
-        if WRITE in site.nodes and READ in site.nodes:
-            for problem in _problems(site):
-                field = SEMANTICS if problem.code == "E303" else _FIELDS[problem.field]
-                node = site.nodes[field][1]
-                what, next_step = as_written(problem.what, problem.next_step, node)
-                if problem.code == "E305" and _has_escapes(node):
-                    next_step = "write it in single quotes: in double ones a backslash begins an escape"
-                yield Finding(site.entry.path, node, what, next_step, problem.code)
+        for problem in _problems(site):
+            field = SEMANTICS if problem.code == "E303" else _FIELDS[problem.field]
+            node = site.nodes[field][1]
+            what, next_step = as_written(problem.what, problem.next_step, node)
+            if problem.code == "E305" and _has_escapes(node):
+                next_step = "write it in single quotes: in double ones a backslash begins an escape"
+            yield Finding(site.entry.path, node, what, next_step, problem.code)
 
 
 def _has_escapes(node: yaml.Node) -> bool:
@@ -76,9 +75,17 @@ templates_keep_the_rules = Check(TEMPLATE_CODES, _find_broken_rules)
 
 
 def _problems(site: TemplateSite) -> Iterator[TemplateProblem]:
-    values = site.value(WRITE), site.value(READ), site.value(ROOT), site.semantics
-    problems = list(template_problems(*values))
-    yield from problems or template_warnings(*values)
+    more = site.value(ROOT), site.semantics
+    if WRITE in site.nodes and READ in site.nodes:
+        values = site.value(WRITE), site.value(READ), *more
+        problems = list(template_problems(*values))
+        yield from problems or template_warnings(*values)
+    elif WRITE in site.nodes or READ in site.nodes:  # the other side is to be written: this one stands in
+        alone = WRITE if WRITE in site.nodes else READ
+        fields = ("write", "write_root") if alone == WRITE else ("read",)
+        for problem in template_problems(site.value(alone), site.value(alone), *more):
+            if problem.field in fields:
+                yield problem
 
 
 @rule(
