@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -20,6 +21,14 @@ def _lookers_of(pid: int) -> Iterator[int]:
         for child in map(int, (task / "children").read_text().split()):
             if b"_looker_child" in Path(f"/proc/{child}/cmdline").read_bytes():
                 yield child
+
+
+def _runs(pid: int) -> bool:
+    """Whether a process has not ended yet; one that its parent has not looked at stays as a zombie."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
 
 
 def test_the_server_goes_on_when_the_process_that_opens_files_ends(
@@ -40,6 +49,8 @@ def test_the_server_goes_on_when_the_process_that_opens_files_ends(
 
     for looker in tuple(_lookers_of(server.pid)):
         os.kill(looker, signal.SIGKILL)
+        while _runs(looker):  # the signal takes its moment
+            time.sleep(0.01)
     assert np.array_equal(images[1].read(), model.frame(2, 1))
 
 
