@@ -10,10 +10,14 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Hashable
+from typing import Final
 
 from ..images import FrameStack
 
-__all__ = ["KeptStacks"]
+__all__ = ["MOST_FRAMES", "KeptStacks"]
+
+MOST_FRAMES: Final = 2_000_000
+"""Frames of all stacks of a process whose places are kept: 24 bytes each."""
 
 
 class KeptStacks:

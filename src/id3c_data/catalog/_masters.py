@@ -6,13 +6,11 @@ from collections.abc import Iterator
 from typing import Any, Final, Protocol
 
 from ..images import CompressedFrame, FrameStack
-from ._kept import KeptStacks
+from ._kept import MOST_FRAMES, KeptStacks
 from ._masters_elsewhere import FramesElsewhere, Master, found
 
 __all__ = ["MasterFrames", "open_master"]
 
-_FRAMES: Final = 2_000_000
-"""Frames of all masters whose places are kept: 24 bytes each."""
 _MASTERS: Final = 1000
 
 
@@ -32,7 +30,7 @@ class MasterFrames(Protocol):
         ...
 
 
-_kept: Final = KeptStacks(_MASTERS, _FRAMES)
+_kept: Final = KeptStacks(_MASTERS, MOST_FRAMES)
 
 
 def open_master(master: Master) -> MasterFrames:

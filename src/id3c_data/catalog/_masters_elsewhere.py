@@ -17,7 +17,7 @@ from typing import Any, Final, ParamSpec, TypeVar
 from ..errors import Hdf5Error, Id3cDataError
 from ..h5api import FINISHED, Looker, ScanState
 from ..images import CompressedFrame, FrameStack, open_stack
-from ._kept import KeptStacks
+from ._kept import MOST_FRAMES, KeptStacks
 
 __all__ = ["FramesElsewhere", "Master", "Processes", "found"]
 
@@ -28,7 +28,6 @@ _PATIENCE_S: Final = 20.0
 _AT_ONCE: Final = 16
 """Frames that come in one answer."""
 _STACKS: Final = 16  # of each process; those that grow keep files open
-_FRAMES: Final = 2_000_000
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -170,7 +169,7 @@ atexit.register(_ASKED.close)
 
 # In the other process
 
-_kept: Final = KeptStacks(_STACKS, _FRAMES)
+_kept: Final = KeptStacks(_STACKS, MOST_FRAMES)
 
 
 def _found(master: Master) -> FrameStack:
