@@ -42,11 +42,13 @@ from ._tree import tree_of
 from ._tree_text import lines_of
 from ._virtual import VirtualBlock, virtual_blocks
 from ._waiting import DEFAULT_RETRY_PERIOD_S, Patience, Wanted
+from ._workers import WORKERS, Workers
 
 __all__ = [
     "DECODER_VARIABLE",
     "DEFAULT_RETRY_PERIOD_S",
     "FINISHED",
+    "WORKERS",
     "AllowedRoots",
     "BlissScanState",
     "BlockLayout",
@@ -84,6 +86,7 @@ __all__ = [
     "Tree",
     "VirtualBlock",
     "Wanted",
+    "Workers",
     "attribute_of",
     "check_length",
     "child_of",

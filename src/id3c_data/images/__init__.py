@@ -1,13 +1,12 @@
 """Frames: master files in, one lazy array out."""
 
-from ..h5api import Codec, Decoder
+from ..h5api import WORKERS, Codec, Decoder
 from ._compressed import CompressedFrame, decode_frames
 from ._metadata import FrameMetadata
 from ._open_stack import open_stack
 from ._speed import decoding_speed
 from ._stack import FrameStack
 from ._values import Quantity
-from ._workers import WORKERS
 
 __all__ = [
     "WORKERS",

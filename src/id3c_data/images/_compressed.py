@@ -11,9 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DamagedChunk
-from ..h5api import Codec, Inconsistent, check_length, decode_chunk, decoder_in_use
+from ..h5api import WORKERS, Codec, Inconsistent, check_length, decode_chunk, decoder_in_use
 from ._selection import Selection, whole_frame
-from ._workers import WORKERS
 
 __all__ = ["CompressedFrame", "decode_frames"]
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import FileClosed, FrameNotWritten, Hdf5Error
+from ..h5api import WORKERS
 from ._compressed import CompressedFrame
 from ._descriptors import DESCRIPTORS
 from ._frame_source import LibrarySource
@@ -25,7 +26,6 @@ from ._read_frames import iterate_frames, read_frames
 from ._recording import RecordingResolver
 from ._reductions import Fetcher
 from ._selection import Selection
-from ._workers import WORKERS
 
 __all__ = ["StackFrames", "different_kinds"]
 

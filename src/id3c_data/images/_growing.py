@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DamagedChunk, FrameNotWritten, Hdf5Error
-from ..h5api import Look, NotYet, Reader, ScanWatch, Standing, Wanted
+from ..h5api import WORKERS, Look, NotYet, Reader, ScanWatch, Standing, Wanted
 from ._compressed import CompressedFrame
 from ._descriptors import DESCRIPTORS, FileReference
 from ._live_masters import LiveMasters
@@ -22,7 +22,6 @@ from ._read_frames import read_frames
 from ._reductions import Fetcher
 from ._selection import Selection
 from ._view import GrowingView
-from ._workers import WORKERS
 
 __all__ = ["GrowingFrames"]
 

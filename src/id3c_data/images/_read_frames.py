@@ -9,10 +9,10 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from ..h5api import WORKERS
 from ._compressed import CompressedFrame
 from ._parts import FrameType
 from ._selection import Selection
-from ._workers import WORKERS
 
 __all__ = ["Fetch", "iterate_frames", "read_frames"]
 

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import MissingExtra
+from ..h5api import WORKERS
 from ._compressed import CompressedFrame
 from ._selection import Selection
-from ._workers import WORKERS
 
 __all__ = ["Axis", "Fetcher", "Kind", "Reduction", "axes_of"]
 

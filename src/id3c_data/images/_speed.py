@@ -8,8 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from ..h5api import Codec, Decoder, decode_chunk, encode_chunk
-from ._workers import WORKERS
+from ..h5api import WORKERS, Codec, Decoder, decode_chunk, encode_chunk
 
 __all__ = ["decoding_speed"]
 

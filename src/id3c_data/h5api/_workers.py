@@ -1,4 +1,4 @@
-"""The threads that read and decode, shared by all stacks of a process."""
+"""The threads that read and decode, shared by all readers of a process."""
 
 from __future__ import annotations
 
