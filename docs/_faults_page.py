@@ -31,7 +31,8 @@ SOAK_HEAD = """\
 ## Soak
 
 `make soak`: the whole chain takes a thousand runs in a row, a run of 10 000 points, and one of 100 000
-frames, while another process follows it. Memory is the highest after the first fifth of the time; what is
+frames. The session has the device and what writes the documents, the IOC what writes the files, and the
+follower reads what comes. Memory is the highest after the first fifth of the time; what is
 more than at the beginning of the rest has grown. The tests run a two-hundredth of it. As measured last:
 
 | part | share | seconds | process | memory (MB) | grown (MB) | open files | more files |
