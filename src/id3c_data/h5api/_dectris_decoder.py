@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
+from collections.abc import Callable
 from importlib import import_module
 from importlib.metadata import version
-from typing import Any, Final, cast
+from types import ModuleType
+from typing import Any, Final, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +17,10 @@ from ._chunk_format import BlockLayout, Codec, Inconsistent
 __all__ = ["DectrisDecoder"]
 
 _ALGORITHMS: Final = {Codec.BSLZ4: "bslz4", Codec.LZ4: "lz4"}
+_NUMBERS: Final = {Codec.BSLZ4: 0, Codec.LZ4: 1}
+"""``CompressionAlgorithm`` of the library's header ``compression.h``."""
+
+_Into: TypeAlias = Callable[[int, int, int, bytes, int, int], int]
 
 
 class DectrisDecoder:
@@ -28,7 +35,9 @@ class DectrisDecoder:
     name = "dectris-compression"
 
     def __init__(self) -> None:
-        self._decompress = cast("Any", import_module("dectris.compression")).decompress  # without types
+        module = import_module("dectris.compression")
+        self._decompress = cast("Any", module).decompress  # without types
+        self._into = _c_function(module)
 
     @property
     def version(self) -> str:
@@ -39,6 +48,19 @@ class DectrisDecoder:
         self, chunk: bytes, layout: BlockLayout, codec: Codec, itemsize: int, out: NDArray[np.uint8] | None
     ) -> NDArray[np.uint8]:
         """Return the decoded bytes of a chunk; see `Decoder.decode`."""
+        if self._into is None:
+            return self._copied(chunk, layout, codec, itemsize, out)
+        if out is None:
+            out = np.empty(layout.size, np.uint8)
+        size = self._into(_NUMBERS[codec], out.ctypes.data, out.size, chunk, len(chunk), itemsize)
+        if size != layout.size:
+            raise Inconsistent(f"the blocks do not decode to {layout.size} bytes")
+        return out
+
+    def _copied(
+        self, chunk: bytes, layout: BlockLayout, codec: Codec, itemsize: int, out: NDArray[np.uint8] | None
+    ) -> NDArray[np.uint8]:
+        """Return the same by the library's Python function, which makes an object of its own each time."""
         try:
             decoded = self._decompress(chunk, _ALGORITHMS[codec], elem_size=itemsize)
         except (RuntimeError, ValueError) as error:
@@ -48,3 +70,24 @@ class DectrisDecoder:
             return data
         out[:] = data
         return out
+
+
+def _c_function(module: ModuleType) -> _Into | None:
+    """Return the library's function that decodes into a given place, or None where its build hides it.
+
+    It never writes behind the end of that place, as `id3c_data.testing.decoders` tests.
+    """
+    try:
+        function = ctypes.CDLL(module.__file__).compression_decompress_buffer
+    except (AttributeError, OSError):
+        return None
+    function.restype = ctypes.c_size_t
+    function.argtypes = (
+        ctypes.c_int,
+        ctypes.c_void_p,
+        ctypes.c_size_t,
+        ctypes.c_char_p,
+        ctypes.c_size_t,
+        ctypes.c_size_t,
+    )
+    return function
