@@ -101,14 +101,14 @@ class Reader:
                     refused += 1
                 if refused > 2 * _REFUSALS and not waiting.settles(standing):
                     raise never_quiet(error, wanted) from error
-                reason: Exception = error
+                reason: Exception = _alone(error)
             except Hdf5Error as error:
                 if not may_still_come(error, standing):
                     if afresh:
                         raise
                     afresh = True  # what was open since an earlier look may be older than the file is now
                     continue
-                reason = error
+                reason = _alone(error)
             with self._lock:
                 self._files.tidy()
             waiting.pause(look, standing, reason)
@@ -167,7 +167,17 @@ class Reader:
         except (NotYet, LinkOutsideRoots):
             raise
         except Exception as error:
-            return error
+            return _alone(error)
+
+
+def _alone(error: Exception) -> Exception:
+    """Return an error without the frames that it came through.
+
+    One of these, or of their callers, has it as a variable for a while, and such circles are left to Python's
+    garbage collector: with one for each frame that is often at work, and now and then holds up all threads
+    for 20 ms.
+    """
+    return error.with_traceback(None)
 
 
 def never_quiet(reason: NotYet, wanted: Wanted) -> FileIncomplete:

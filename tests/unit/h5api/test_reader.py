@@ -1,13 +1,16 @@
 """When a reader looks again."""
 
+import gc
 import os
 import time
+import weakref
+from contextlib import contextmanager
 from itertools import count
 
 import h5py
 import pytest
 
-from id3c_data.errors import FileIncomplete, FrameNotWritten, RetryTimeoutException
+from id3c_data.errors import FileIncomplete, FrameNotWritten, Hdf5Error, RetryTimeoutException
 from id3c_data.h5api._looks import Look, NotQuiet, NotYet
 from id3c_data.h5api._reader import Reader
 from id3c_data.h5api._standing import ScanWatch
@@ -114,6 +117,38 @@ def test_a_file_that_is_written_over_and_over_after_the_end_is_an_error(path, wa
     reader = Reader(path, Patience(settle_timeout=0.05))
     with pytest.raises(FileIncomplete, match=r"what is wanted cannot be read: .* although the scan is over"):
         reader.until(attempt, wanted)
+    reader.close()
+
+
+@contextmanager
+def no_garbage_collection():
+    """Only what belongs to no circle is freed meanwhile."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+@pytest.mark.parametrize("growing", [False, True])
+def test_a_read_that_waited_leaves_nothing_to_the_garbage_collector(path, wanted, growing):
+    """With each frame it would have more to do, and hold up all threads for that."""
+    looks: list[weakref.ref[Look]] = []
+
+    def attempt(look, _):
+        looks.append(weakref.ref(look))
+        look.open(path)
+        if growing:
+            with path.open("ab") as file:
+                file.write(b"more")
+        if len(looks) < 15:
+            raise NotYet("it has not come") if len(looks) % 2 else Hdf5Error("half written")
+        return "read"
+
+    reader = Reader(path, Patience(retry_period=0.001, retry_timeout=PATIENCE_S))
+    with no_garbage_collection():
+        assert reader.until(attempt, wanted) == "read"
+        assert [look() for look in looks] == [None] * len(looks)
     reader.close()
 
 
