@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -65,7 +66,16 @@ def kept_runs(folder: Path | None = None) -> list[Path]:
         Of the spool; this user's when not given.
     """
     paths = (default_spool() if folder is None else folder).glob(f"*{ENDING}")
-    return sorted(paths, key=lambda path: (path.stat().st_mtime, path.name))
+    return sorted(paths, key=_began)
+
+
+def _began(path: Path) -> float:
+    """Return when a run began; of a file that does not say, when it was written to (s since 1970)."""
+    with suppress(Id3cDataError, OSError, KeyError, TypeError, ValueError):
+        return float(SpooledRun.of(path).start["time"])
+    with suppress(OSError):
+        return path.stat().st_mtime
+    return 0.0  # it is gone; what is done with it says so
 
 
 def replay(

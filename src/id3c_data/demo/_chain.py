@@ -31,6 +31,8 @@ class Chain:
     server: Server
     files: Path
     """Where the detector's files really are on this machine."""
+    spool: Path
+    """Where the session keeps documents until they are in the catalog: they go with that."""
 
     @property
     def path_map(self) -> dict[str, str]:
@@ -54,7 +56,7 @@ def running_chain() -> Iterator[Chain]:
         ioc = stack.enter_context(running_ioc(prefix=IOC_PREFIX, ports=ports, mounts={WRITE_ROOT: files}))
         stack.enter_context(ca_repeater(ports))
         server = stack.enter_context(serve(folder / "catalog", readable_storage=[files]))
-        yield Chain(ioc, server, files)
+        yield Chain(ioc, server, files, spool=folder / "spool")
 
 
 @contextmanager

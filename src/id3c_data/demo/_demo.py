@@ -143,7 +143,7 @@ def _count(settings: Settings, chain: Chain, detector: Any, stack: ExitStack) ->
 
     catalog = connect(chain.server.uri, api_key=chain.server.api_key)
     RE = RunEngine()  # noqa: N806 - as everybody calls it
-    stack.enter_context(subscribe(RE, catalog))
+    stack.enter_context(subscribe(RE, catalog, spool=chain.spool))
     log = ExposureLog(detector)
     RE.subscribe(log)
     try:

@@ -20,6 +20,7 @@ def session_code(devices: Path, chain: Chain) -> str:
     environment = {
         **chain.ioc.environment,
         "ID3C_DATA_CATALOG_URI": chain.server.uri,
+        "ID3C_DATA_SPOOL": str(chain.spool),
     }
     key_file = str(chain.server.folder / "api_key")
     return f"""\

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import signal
 import subprocess
 import sys
@@ -14,11 +16,13 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from id3c_data.catalog import Catalog, Server, Subscription, kept_runs, replay
+from id3c_data.catalog import Catalog, Server, Subscription, connect, kept_runs, replay
 from id3c_data.catalog._spool import Spool
 from id3c_data.cli import main
 from id3c_data.sim import FrameModel, SeriesFiles
 from id3c_data.testing.catalog import RunDocuments
+
+from .._accounts import server_with_accounts
 
 Write = Callable[..., SeriesFiles]
 
@@ -112,6 +116,33 @@ def test_a_part_of_a_run_is_replaced_by_the_whole(spool: Path, cat: Catalog, kee
     (done,) = replay([path], cat)
     assert done.outcome == "replaced"
     assert [int(number) for number in cat[uid].primary["seq_num"].read()] == [1, 2, 3]
+
+
+@pytest.mark.fault("Tiled refusing", injected="`id3c-data replay` with a key that may not delete")
+def test_a_part_that_the_key_may_not_delete_stays_and_so_does_the_file(
+    spool: Path, keep: Any, readable: Path, tmp_path: Path, fault_report: Any
+) -> None:
+    uid = keep(3)
+    (path,) = kept_runs(spool)
+    with server_with_accounts(tmp_path, readable) as accounts:
+        everything = connect(accounts.uri, api_key=accounts.key("inherit"))
+        with Subscription(everything, spool=tmp_path / "other") as subscription:
+            for line in path.read_text().splitlines()[1:5]:
+                document = json.loads(line)
+                subscription(document["name"], document["doc"])
+            subscription.wait(30)
+        key = accounts.key(
+            *("read:metadata", "read:data", "write:metadata", "write:data", "create:node", "register")
+        )
+        (refused,) = replay([path], connect(accounts.uri, api_key=key), any_catalog=True)
+        assert (refused.outcome, refused.well) == ("failed", False)
+        assert "Requires scopes ['delete:node']" in refused.reason
+        assert "ask the catalog's administrator for one with these scopes" in refused.reason
+        assert [int(number) for number in everything[uid].primary["seq_num"].read()] == [1]
+        (done,) = replay([path], everything, any_catalog=True)
+        assert done.outcome == "replaced"
+        assert [int(number) for number in everything[uid].primary["seq_num"].read()] == [1, 2, 3]
+    fault_report(re.sub(r"\[[^]]*\]$|Request had scopes [^;]*", "", refused.reason))
 
 
 @pytest.mark.fault(
@@ -208,3 +239,12 @@ def test_nothing_is_done_where_the_catalog_does_not_answer(
     assert result.exit_code == 2
     assert "no answer" in result.output
     assert len(kept_runs(spool)) == 1
+
+
+def test_runs_are_kept_in_the_order_of_their_start_whatever_the_times_of_their_files(
+    spool: Path, keep: Any
+) -> None:
+    uids = [keep(1), keep(1)]
+    for age, path in enumerate(kept_runs(spool)):
+        os.utime(path, (1e9 - age, 1e9 - age))
+    assert [path.name.split(".")[0] for path in kept_runs(spool)] == uids

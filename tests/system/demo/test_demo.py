@@ -20,17 +20,18 @@ TIMEOUT_S = 90.0
 
 @dataclass(frozen=True)
 class Terminal:
-    """Where the demo runs: a folder for what it writes for the user, and one for what it must remove."""
+    """Where the demo runs: what it writes for the user, what it must remove, what it must leave alone."""
 
     out: Path
     scratch: Path
+    spool: Path
 
     def start(self, *options: str) -> subprocess.Popen[str]:
         command = [sys.executable, "-u", "-m", "id3c_data", "demo", "--out", str(self.out), *options]
         return subprocess.Popen(
             command,
             cwd=REPOSITORY,
-            env={**os.environ, "TMPDIR": str(self.scratch)},
+            env={**os.environ, "TMPDIR": str(self.scratch), "ID3C_DATA_SPOOL": str(self.spool)},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -50,7 +51,7 @@ class Terminal:
 
 @pytest.fixture
 def terminal(tmp_path: Path) -> Terminal:
-    terminal = Terminal(tmp_path / "out", tmp_path / "scratch")
+    terminal = Terminal(tmp_path / "out", tmp_path / "scratch", tmp_path / "spool")
     terminal.scratch.mkdir()
     return terminal
 
@@ -88,6 +89,7 @@ def test_it_ends_with_the_shape_of_ten_frames(terminal: Terminal) -> None:
     assert (terminal.out / "first_frame.png").read_bytes().startswith(b"\x89PNG")
     assert list(terminal.scratch.iterdir()) == []
     assert terminal.processes_left() == []
+    assert not terminal.spool.exists()  # what is in there has nothing to do with a demo
 
 
 def test_the_plugin_writes_several_images_a_point(terminal: Terminal) -> None:
@@ -135,6 +137,7 @@ def test_kept_running_it_says_what_to_paste_and_that_works(terminal: Terminal) -
         process.communicate()
     assert list(terminal.scratch.iterdir()) == []
     assert [file.name for file in terminal.out.iterdir()] == ["first_frame.png"]
+    assert not terminal.spool.exists()
 
 
 def test_a_devices_file_without_the_detector_is_said_in_one_line(terminal: Terminal, tmp_path: Path) -> None:
