@@ -11,7 +11,7 @@ never let to follow a link: every component of a path is looked at, and the targ
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -107,6 +107,53 @@ class Resolver:
             node = walk.to(block.dataset_name)
             return Found(node, walk.path, walk.file, tuple(walk.hops), opened.pop_all())
 
+    def locate_target(self, found: Found, name: str) -> tuple[RawFile, Hop] | None:
+        """Return the file that an external link leads to, without a look into it, and how it was found.
+
+        Parameters
+        ----------
+        found
+            The group that holds the link.
+        name
+            Of the link.
+
+        Returns
+        -------
+        tuple or None
+            To go on with by `follow`. None where there is no external link of that name.
+        """
+        path = f"{found.path.rstrip('/')}/{name}"
+        with hdf5_errors(f"{found.file.path}: {path}"):
+            link = link_of(found.node, name) if isinstance(found.node, h5py.Group) else None
+        if link is None or link.kind != "external":
+            return None
+        return self._located(Hop("external", found.file.path, path, link.file_name, link.path), found)
+
+    def locate_source(self, found: Found, block: VirtualBlock) -> tuple[RawFile, Hop] | None:
+        """Return the same for a block of a virtual dataset; None where its source is in the same file."""
+        hop = Hop("virtual", found.file.path, found.path, block.file_name, block.dataset_name)
+        return None if block.file_name == "." else self._located(hop, found)
+
+    def _located(self, hop: Hop, found: Found) -> tuple[RawFile, Hop]:
+        file, way = self._first(hop, found.file, self.raw_file)
+        return file, replace(hop, taken=file.path, way=way)
+
+    def follow(self, hop: Hop) -> Found:
+        """Return the object that a link leads to whose file was located."""
+        if hop.taken is None:
+            raise BrokenLink(f"{hop}: the file was not looked for", hop.where)
+        with ExitStack() as opened:
+            try:
+                file = opened.enter_context(self.open(hop.taken))
+            except LinkOutsideRoots:
+                raise
+            except Hdf5Error as error:
+                raise BrokenLink(f"{hop}: {hop.taken}: {error.what}", hop.where, error.next_step) from error
+            walk = _Walk(self, file, opened)
+            walk.hops = [hop]
+            node = walk.to(hop.target_path)
+            return Found(node, walk.path, walk.file, tuple(walk.hops), opened.pop_all())
+
     def open_target(self, hop: Hop, holder: OpenFile) -> tuple[OpenFile, Way]:
         """Return the file that an external link or a virtual source names, open, and how it was found.
 
@@ -142,15 +189,15 @@ class Resolver:
         name
             Of the file, as it stands in the dataset; relative to the folder of the file that holds it.
         """
-        hop = Hop("raw", found.file.path, found.path, name, "")
-        file, way = self._first(hop, found.file, self.raw_file)
-        return file, replace(hop, taken=file.path, way=way)
+        return self._located(Hop("raw", found.file.path, found.path, name, ""), found)
 
     def _first(self, hop: Hop, holder: OpenFile, open_one: Callable[[Path], T]) -> tuple[T, Way]:
         """Return the first of the files that a name may mean, and how it was found."""
         refused: LinkOutsideRoots | None = None
         tried: list[Path] = []
-        for candidate, way in self._candidates(hop.target_file, holder).items():
+        for candidate, way in self._candidates(hop.target_file, holder):
+            if candidate in tried:
+                continue
             tried.append(candidate)
             try:
                 return open_one(candidate), way
@@ -164,15 +211,14 @@ class Resolver:
             raise LinkOutsideRoots(f"{hop}: {refused.what}", hop.where, refused.next_step) from refused
         raise _missing(hop, holder, tried)
 
-    def _candidates(self, target: str, holder: OpenFile) -> dict[Path, Way]:
-        """Return the paths that a file name in a link may mean, in the order of trying."""
+    def _candidates(self, target: str, holder: OpenFile) -> Iterator[tuple[Path, Way]]:
+        """Yield the paths that a file name in a link may mean, in the order of trying."""
         beside, really_beside = holder.path.parent, holder.real_path.parent
+        yield beside / target, "as it stands"
+        yield really_beside / target, "beside the real file"
         mapped = self.path_map.to_here(target)
-        candidates: dict[Path, Way] = {beside / target: "as it stands"}
-        candidates.setdefault(really_beside / target, "beside the real file")
-        candidates.setdefault(beside / mapped, "path_map")
-        candidates.setdefault(really_beside / mapped, "path_map")
-        return candidates
+        yield beside / mapped, "path_map"
+        yield really_beside / mapped, "path_map"
 
 
 class _Walk:

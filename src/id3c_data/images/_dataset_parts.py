@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import h5py
 import numpy as np
@@ -16,7 +16,9 @@ import numpy as np
 from ..errors import FileIncomplete, Hdf5Error, LayoutUnknown, LinkOutsideRoots
 from ..h5api import (
     Found,
+    Hop,
     NotQuiet,
+    RawFile,
     Resolver,
     VirtualBlock,
     attribute_of,
@@ -27,10 +29,11 @@ from ..h5api import (
 from ._descriptors import FileReference
 from ._frame_source import FrameSource, frame_source, pixel_type, raw_source
 from ._image_shape import MOST_FRAMES, ImageShape
-from ._parts import Absent, FrameType, Part
+from ._late import Late
+from ._parts import Absent, Content, FrameType, Part
 from ._trail import Record, Trail
 
-__all__ = ["Behind", "DatasetParts", "Indexer", "check_type"]
+__all__ = ["Behind", "DatasetParts", "Indexer", "Postpone", "check_type", "image_nr_low"]
 
 _DEEPEST = 4  # virtual datasets of virtual datasets
 _MOST_DATASETS = 100_000
@@ -61,6 +64,10 @@ class Behind:
     low: int | None = None
 
 
+Postpone: TypeAlias = "Callable[[Resolver, tuple[RawFile, Hop], int, FrameType], Late[Content]]"
+"""Leaves a file that was located for later; takes the place on the channel axis, and the frames' type."""
+
+
 class Indexer:
     """Finds out where frames are, without reading any.
 
@@ -69,10 +76,12 @@ class Indexer:
     resolver
         Opens files and follows links. With a `Trail`, what is behind a link is not opened again as
         long as all files on the way stay as they are.
+    postpone
+        Leaves the sources of a virtual dataset for later; None to look into all of them.
     """
 
-    def __init__(self, resolver: Resolver) -> None:
-        self.resolver = resolver
+    def __init__(self, resolver: Resolver, postpone: Postpone | None = None) -> None:
+        self.resolver, self._postpone = resolver, postpone
         self._trail = resolver if isinstance(resolver, Trail) else None
         self._left = _MOST_DATASETS
 
@@ -110,7 +119,7 @@ class Indexer:
     def _follow(self, find: Callable[[], Found], channel: int, depth: int, record: Record) -> Behind:
         try:
             with find() as found:
-                return Behind(self.parts_of(found, channel, depth), _image_nr_low(found))
+                return Behind(self.parts_of(found, channel, depth), image_nr_low(found))
         except LinkOutsideRoots:
             raise
         except NotQuiet as error:  # the other files can be read meanwhile
@@ -200,18 +209,31 @@ class Indexer:
         first, count, source_first, source_channel = _frames_of(block, image, found.where)
         if source_channel is None:
             return []
-        link = (found.file.path, found.path, number)
-        content = self.behind(
-            link, lambda: self.resolver.find_source(found, block), source_channel, depth + 1
-        ).content
-        if isinstance(content, Absent):
-            return [Part(first, count, content)]
+        content = self._content(found, number, block, image, source_channel, depth)
+        if isinstance(content, Absent | Late):
+            return [Part(first, count, content, source_first)]
         shift = first - source_first
         cut = (part.cut(source_first, source_first + count, shift) for part in content.parts)
         return [part for part in cut if part is not None]
 
+    def _content(
+        self, found: Found, number: int, block: VirtualBlock, image: ImageShape, channel: int, depth: int
+    ) -> DatasetParts | Absent | Late[Content]:
+        """Return what is behind one block, or will turn out to be."""
+        if self._postpone is not None:
+            try:
+                located = self.resolver.locate_source(found, block)
+            except LinkOutsideRoots:
+                raise
+            except Hdf5Error as error:
+                return Absent.because(error)
+            if located is not None:
+                return self._postpone(self.resolver, located, channel, FrameType(*image.frame, image.dtype))
+        link = (found.file.path, found.path, number)
+        return self.behind(link, lambda: self.resolver.find_source(found, block), channel, depth + 1).content
 
-def _image_nr_low(found: Found) -> int | None:
+
+def image_nr_low(found: Found) -> int | None:
     """Return the number of a dataset's first image in the series, from 1."""
     with hdf5_errors(found.where):
         low: Any = attribute_of(found.node, "image_nr_low")
@@ -222,7 +244,7 @@ def _image_nr_low(found: Found) -> int | None:
 
 def check_type(part: Part, frames: FrameType, where: str) -> None:
     """Raise where the frames of a part are of another size or type than they should."""
-    if isinstance(part.source, Absent):
+    if isinstance(part.source, Absent | Late):
         return
     image = part.source.image
     if image.frame != frames.shape or image.dtype != frames.dtype:

@@ -90,9 +90,9 @@ class StackFrames:
         return any(isinstance(source, LibrarySource) for master in self._masters for source in master.sources)
 
     def as_found(self) -> StackFrames:
-        """Return these frames without those that come later."""
+        """Return these frames without those that come later, with all data files looked into."""
         found = copy.copy(self)
-        found._looks_again = False
+        found._looks_again, found._masters = False, [master.known() for master in self._masters]
         return found
 
     @property
@@ -156,7 +156,7 @@ class StackFrames:
     def close(self) -> None:
         """Close the files."""
         self._closed = True
-        DESCRIPTORS.forget(source.file for master in self._masters for source in master.sources)
+        DESCRIPTORS.forget(source.file for master in self._masters for source in master.used)
 
     def _read_master(self, path: Path) -> MasterFrames:
         with self._resolver.open(path) as file:

@@ -23,6 +23,7 @@ import h5py
 from ..errors import BrokenLink, LayoutUnknown
 from ..h5api import OpenFile, Resolver, hdf5_errors, link_names
 from ._dataset_parts import Indexer
+from ._late_files import late_frames, late_source
 from ._linked_files import linked_frames
 from ._names import DETECTOR, SPECIFIC
 from ._parts import MasterFrames
@@ -77,9 +78,21 @@ class Layout:
             "name the master (..._master.h5), a data file or the HDF5 plugin's file",
         )
 
-    def frames(self, resolver: Resolver, file: OpenFile) -> MasterFrames:
-        """Return the frames of a master that has this layout; see `read_master`."""
-        indexer = Indexer(resolver)
+    def frames(self, resolver: Resolver, file: OpenFile, *, late: bool = False) -> MasterFrames:
+        """Return the frames of a master that has this layout; see `read_master`.
+
+        Parameters
+        ----------
+        resolver, file
+            As `read_master` takes them.
+        late
+            Whether data files may be looked into later.
+        """
+        if late and self.links and self.promised is not None:
+            frames = late_frames(resolver, file, self.links, self.promised, self.channel)
+            if frames is not None:
+                return frames
+        indexer = Indexer(resolver, late_source if late else None)
         if self.links:
             return linked_frames(indexer, file, self.links, self.promised, self.channel)
         with resolver.find(file, self.dataset) as found:
@@ -89,7 +102,7 @@ class Layout:
 
 
 def read_master(resolver: Resolver, file: OpenFile, channel: str) -> MasterFrames:
-    """Return the frames of a master.
+    """Return the frames of a master; data files are looked into when that is needed.
 
     Parameters
     ----------
@@ -111,7 +124,7 @@ def read_master(resolver: Resolver, file: OpenFile, channel: str) -> MasterFrame
     Hdf5Error
         The datasets hold no images, or images of different kinds.
     """
-    return Layout.of(resolver, file, channel).frames(resolver, file)
+    return Layout.of(resolver, file, channel).frames(resolver, file, late=True)
 
 
 def channel_names(resolver: Resolver, file: OpenFile) -> tuple[str, ...]:

@@ -85,7 +85,13 @@ def _look(indexer: Indexer, file: OpenFile, path: str, channel: int) -> _Link:
 
 
 def _images_per_file(links: list[_Link], promised: int | None) -> int:
-    """Return how many images a full data file has: as many as the fullest, and as the series needs."""
+    """Return how many images a full data file has: as many as the fullest, and as the series needs.
+
+    Where files say which images they have, that says it best.
+    """
+    said = [(link.low - 1) // (link.number - 1) for link in links if link.low and link.number > 1]
+    if said:
+        return max(1, *said)
     contents = (link.content for link in links)
     fullest = max((content.frames for content in contents if not isinstance(content, Absent)), default=1)
     needed = -(-promised // len(links)) if promised and promised <= MOST_FRAMES else 1

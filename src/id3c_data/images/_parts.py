@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from ..errors import FileIncomplete, FileMissing, FrameNotWritten, Hdf5Error
 from ._compressed import CompressedFrame
 from ._frame_source import FrameSource
+from ._late import Late
 
-__all__ = ["Absent", "FrameType", "Lacking", "MasterFrames", "Part", "Place"]
+__all__ = ["Absent", "Content", "FrameType", "Lacking", "MasterFrames", "Part", "Place"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,10 @@ class Absent:
         return error
 
 
+Content: TypeAlias = "tuple[Part, ...] | Absent"
+"""What is behind a link: parts, numbered as they are there, or why it cannot be read."""
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """Consecutive frames that one dataset holds, or should hold.
@@ -87,7 +92,7 @@ class Part:
 
     start: int
     count: int
-    source: FrameSource | Absent
+    source: FrameSource | Absent | Late[Content]
     source_start: int = 0
 
     @property
@@ -103,10 +108,29 @@ class Part:
         source_start = self.source_start + first - self.start
         return replace(self, start=first + shift, count=last - first, source_start=source_start)
 
+    def known(self) -> tuple[Part, ...]:
+        """Return the parts that this one turns out to be, when a link that was left for later is followed.
+
+        Raises
+        ------
+        Hdf5Error
+            What is there contradicts what was promised.
+        """
+        if not isinstance(self.source, Late):
+            return (self,)
+        content = self.source.get()
+        if isinstance(content, Absent):
+            return (replace(self, source=content),)
+        first, shift = self.source_start, self.start - self.source_start
+        cut = (part.cut(first, first + self.count, shift) for part in content)
+        return tuple(part for part in cut if part is not None)
+
     def written(self) -> int:
         """Return how many frames, from the first on, are there without a gap."""
         if isinstance(self.source, Absent):
             return 0
+        if isinstance(self.source, Late):
+            return sum(part.written() for part in self.known()[:1])
         return self.source.written_from(self.source_start, self.count)
 
 
@@ -169,7 +193,7 @@ class MasterFrames:
     def written_from(self, n: int) -> int:
         """Return how many frames, from frame ``n`` on, are there without a gap."""
         stop = n
-        for part in self.parts:
+        for part in self._known():
             if part.stop <= stop:
                 continue
             rest = part.cut(stop, part.stop, 0) if part.start <= stop else None
@@ -184,7 +208,20 @@ class MasterFrames:
     @property
     def sources(self) -> tuple[FrameSource, ...]:
         """Where frames are."""
-        return tuple(part.source for part in self.parts if not isinstance(part.source, Absent))
+        return tuple(part.source for part in self._known() if not isinstance(part.source, Absent | Late))
+
+    @property
+    def used(self) -> tuple[FrameSource, ...]:
+        """Where frames are that somebody may have read."""
+        parts = (part for part in self.parts if not isinstance(part.source, Late) or part.source.known)
+        return self._with(parts).sources
+
+    def known(self) -> MasterFrames:
+        """Return these frames, with all links followed that were left for later."""
+        return self._with(self._known())
+
+    def _known(self) -> Iterator[Part]:
+        return (known for part in self.parts for known in part.known())
 
     def place(self, n: int) -> Place:
         """Return where frame ``n`` is.
@@ -212,14 +249,16 @@ class MasterFrames:
         part = self._part(n)
         if part is None:
             return Lacking("no data file has it")
-        if isinstance(part.source, Absent):
-            if not part.source.awaited:
-                raise part.source.again()
-            error = part.source.error
-            return Lacking(f"{error.where}: {error.what}", error)
-        place = Place(part.source, part.source_start + n - part.start)
-        if not part.source.written_from(place.number, 1):
-            return Lacking(f"{part.source.where} has no data for it")
+        source = part.source
+        if isinstance(source, Late):
+            return self._with(part.known()).locate(n)
+        if isinstance(source, Absent):
+            if not source.awaited:
+                raise source.again()
+            return Lacking(f"{source.error.where}: {source.error.what}", source.error)
+        place = Place(source, part.source_start + n - part.start)
+        if not source.written_from(place.number, 1):
+            return Lacking(f"{source.where} has no data for it")
         return place
 
     def holders(self, n: int) -> tuple[Path, ...]:
@@ -227,8 +266,13 @@ class MasterFrames:
         part = self._part(n)
         if part is None:
             return ()
+        if isinstance(part.source, Late):
+            return self._with(part.known()).holders(n)
         return part.source.tried if isinstance(part.source, Absent) else (part.source.file.path,)
 
     def _part(self, n: int) -> Part | None:
         at = bisect_right(self.parts, n, key=lambda part: part.start) - 1
         return self.parts[at] if at >= 0 and n < self.parts[at].stop else None
+
+    def _with(self, parts: Iterable[Part]) -> MasterFrames:
+        return replace(self, parts=tuple(parts))

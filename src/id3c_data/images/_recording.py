@@ -43,8 +43,8 @@ class RecordingResolver(IndependentResolver):
         return file
 
     def _record(self, path: Path, identity: FileIdentity) -> None:
-        self._opened[path] = identity
-        self._sure = self._sure and time.time_ns() - identity.modified_ns >= _YOUNG_NS
+        same = self._opened.setdefault(path, identity) == identity
+        self._sure = self._sure and same and time.time_ns() - identity.modified_ns >= _YOUNG_NS
 
 
 def _is_as(path: Path, identity: FileIdentity) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from itertools import groupby, islice
+from itertools import chain, groupby, islice
 from math import prod
 from typing import Any, Final, Literal, TypeAlias
 
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from ..errors import MissingExtra
 from ..h5api import WORKERS
 from ._compressed import CompressedFrame
+from ._moments import join, moments_of_frames, moments_of_pixels
 from ._selection import Selection
 
 __all__ = ["Axis", "Fetcher", "Kind", "Reduction", "axes_of"]
@@ -29,6 +30,9 @@ _Task: TypeAlias = "tuple[tuple[int, ...], list[Fetcher]]"
 
 _TASK_BYTES: Final = 16 << 20
 """Pixels that one thread adds up before its result is joined with those of the others."""
+
+_MOST_MOMENTS: Final = 16
+"""Frames whose deviations are summed up from the first of them; more would lose more digits."""
 
 
 def axes_of(axis: Axis, ndim: int) -> frozenset[int]:
@@ -48,7 +52,8 @@ class Reduction:
     """What is made of the values of a stack along some of its axes.
 
     Sums of integers are exact, in 64 bits as NumPy's. Standard deviations are worked out from the differences
-    to the first frame, so that of large numbers that differ little, little is lost.
+    to the first frame, and put together from those of a few frames each, so that of large numbers that differ
+    little, little is lost, whatever the first frame is like.
 
     Parameters
     ----------
@@ -95,13 +100,13 @@ class Reduction:
         rest, origin = iter(frames), np.zeros((), self._work_type)
         if self.kind == "std":
             first = next(rest)
-            rest, origin = _chained(first, rest), self._origin(first().pixels(self.selection))
+            rest, origin = chain([first], rest), self._origin(first().pixels(self.selection))
         totals = np.full((self._parts, *self._shape), self._neutral, self._work_type)
         with _bar(self.selection.frames.size if progress else 0) as advance:
             work = partial(self._worked_out, origin)
             for place, count, values in WORKERS.in_order(work, self._tasks(rest), self._task_bytes):
                 target = totals[(slice(None), *place)]
-                self._join(target, values, out=target)
+                self._join(target, values)
                 advance(count)
         return self._result(totals)
 
@@ -117,8 +122,8 @@ class Reduction:
 
     @property
     def _parts(self) -> int:
-        """How many numbers are kept for each of the result's: of a deviation, sum and sum of squares."""
-        return 2 if self.kind == "std" else 1
+        """How many numbers are kept for each of the result's: of a deviation, its moments."""
+        return 3 if self.kind == "std" else 1
 
     @property
     def _work_type(self) -> np.dtype[Any]:
@@ -138,8 +143,15 @@ class Reduction:
         return limits.min if self.kind == "max" else limits.max
 
     @property
-    def _join(self) -> np.ufunc:
+    def _ufunc(self) -> np.ufunc:
         return {"max": np.maximum, "min": np.minimum}.get(self.kind, np.add)
+
+    def _join(self, total: NDArray[Any], values: NDArray[Any]) -> None:
+        """Add values to a total of them."""
+        if self.kind == "std":
+            join(total, values, out=total)
+        else:
+            self._ufunc(total, values, out=total)
 
     @property
     def _frame_bytes(self) -> int:
@@ -166,28 +178,35 @@ class Reduction:
         """Return what comes of some frames, with its place in the result, and how many they were."""
         place, fetchers = task
         totals: NDArray[Any] | None = None
-        for fetch in fetchers:
-            values = self._values(fetch().pixels(self.selection), origin)
+        for start in range(0, len(fetchers), self._together):
+            some = fetchers[start : start + self._together]
+            values = self._values([fetch().pixels(self.selection) for fetch in some], origin)
             if totals is None:
                 totals = values.astype(self._work_type)
             else:
-                self._join(totals, values, out=totals)
+                self._join(totals, values)
         assert totals is not None  # noqa: S101 - no task is empty
         return place, len(fetchers), totals
 
-    def _values(self, pixels: NDArray[Any], origin: NDArray[Any]) -> NDArray[Any]:
-        """Return what one frame has to give."""
-        axes = self._pixel_axes
+    @property
+    def _together(self) -> int:
+        """How many frames are taken together before what they give is joined with that of others."""
+        return _MOST_MOMENTS if self.kind == "std" and not self._pixel_axes else 1
+
+    def _values(self, frames: list[NDArray[Any]], origin: NDArray[Any]) -> NDArray[Any]:
+        """Return what some frames have to give."""
+        axes, pixels = self._pixel_axes, frames[0]
         if self.kind == "std":
-            pixels = pixels - origin
-        if axes and self.good is not None:
-            pixels = np.where(self.good, pixels, np.asarray(self._neutral, pixels.dtype))
-        parts = (pixels, pixels * pixels) if self.kind == "std" else (pixels,)
+            if not axes:
+                return moments_of_frames(frames, origin)
+            return moments_of_pixels(pixels - origin, axes, self.good)
         if not axes:
-            return np.stack(parts) if len(parts) > 1 else pixels[np.newaxis]
-        if self._join is np.add:
-            return np.stack([part.sum(axis=axes, dtype=self._work_type) for part in parts])
-        return np.stack([self._join.reduce(part, axis=axes) for part in parts])
+            return pixels[np.newaxis]
+        if self.good is not None:
+            pixels = np.where(self.good, pixels, np.asarray(self._neutral, pixels.dtype))
+        if self._ufunc is np.add:
+            return pixels.sum(axis=axes, dtype=self._work_type)[np.newaxis]
+        return np.asarray(self._ufunc.reduce(pixels, axis=axes))[np.newaxis]
 
     def _origin(self, pixels: NDArray[Any]) -> NDArray[Any]:
         """Return the values of a frame, that of others are the differences to."""
@@ -206,15 +225,8 @@ class Reduction:
             if self.kind == "mean":
                 result = totals[0] / counts
             elif self.kind == "std":
-                mean = totals[0] / counts
-                variance = (totals[1] - counts * mean * mean) / (counts - self.ddof)
-                result = np.sqrt(np.maximum(variance, 0))
+                result = np.sqrt(totals[2] / np.maximum(counts - self.ddof, 0))
         return result if self.good is None else np.ma.MaskedArray(result, mask=counts == 0)
-
-
-def _chained(first: Fetcher, rest: Iterator[Fetcher]) -> Iterator[Fetcher]:
-    yield first
-    yield from rest
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from ._compressed import CompressedFrame
 from ._dask import dask_array
 from ._frames_protocol import Frames, View
 from ._mask import DEAD, GAP, masked_value
+from ._masked_array import MaskedPixels
 from ._metadata import FrameMetadata
 from ._reducible import Reducible
 from ._reductions import Axis, Kind, Reduction, axes_of
@@ -224,7 +225,7 @@ class FrameStack(Reducible, NDArrayOperatorsMixin):
             dask is not installed.
         """
         empty = np.empty((0,) * self.ndim, self.dtype)
-        return dask_array(self, np.ma.MaskedArray(empty) if self._hidden else empty)
+        return dask_array(self, MaskedPixels(empty) if self._hidden else empty)
 
     def _reduced(
         self, kind: Kind, axis: Axis, keepdims: bool, progress: bool, ddof: float = 0
@@ -241,7 +242,7 @@ class FrameStack(Reducible, NDArrayOperatorsMixin):
 
     def _without_hidden(self, pixels: NDArray[Any], hidden: NDArray[np.bool_]) -> NDArray[Any]:
         mask = np.broadcast_to(hidden, pixels.shape).copy()
-        return np.ma.MaskedArray(pixels, mask, fill_value=masked_value(pixels.dtype))
+        return MaskedPixels(pixels, mask, fill_value=masked_value(pixels.dtype))
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
         if copy is False:

@@ -47,6 +47,16 @@ def test_masked_frames_stay_masked(client, stack):
     np.testing.assert_allclose(mean.result(60).filled(0), expected.mean(axis=0).filled(0))
 
 
+@pytest.mark.parametrize("axis", [None, 0, (1, 2)])
+@pytest.mark.parametrize("kind", ["max", "min", "sum", "std"])
+def test_what_is_made_of_masked_frames_comes_back(client, stack, kind, axis):
+    expected = np.ma.MaskedArray(IMAGES, np.broadcast_to(MODEL.mask() != 0, IMAGES.shape))
+    made = client.compute(getattr(stack.masked().to_dask(), kind)(axis=axis)).result(60)
+    reference = getattr(expected, kind)(axis=axis)
+    np.testing.assert_array_equal(np.ma.getmaskarray(made), np.ma.getmaskarray(reference))
+    np.testing.assert_allclose(np.ma.filled(made, 0), np.ma.filled(reference, 0))
+
+
 def test_events_and_functions_of_blocks(client, stack):
     events = stack.by_event(2).to_dask()
     spread = dask.array.map_blocks(lambda block: block.std(axis=(2, 3)), events, drop_axis=(2, 3))

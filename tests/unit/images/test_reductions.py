@@ -1,5 +1,6 @@
 """Sums, means and the like over stacks agree with NumPy's; hidden pixels stay out of them."""
 
+import h5py
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -30,7 +31,7 @@ def expected(kind, array, axis, **more):
 def assert_same(result, wanted):
     np.testing.assert_array_equal(np.ma.getmaskarray(result), np.ma.getmaskarray(wanted))
     np.testing.assert_allclose(np.ma.filled(result, 0), np.ma.filled(wanted, 0), rtol=1e-7, atol=1e-5)
-    assert type(result) is type(wanted)
+    assert isinstance(result, type(wanted))
     assert np.shape(result) == np.shape(wanted)
 
 
@@ -85,6 +86,17 @@ def test_type_and_place_of_the_result_can_be_chosen(stack):
 def test_a_pixel_that_never_changes_has_no_deviation(stack):
     gaps = stack.mask == 1
     assert (stack.std(axis=0)[gaps] == 0).all()
+
+
+@pytest.mark.parametrize("axis", [0, 1, (1, 2), None])
+@pytest.mark.parametrize("first", [0, 4_000_000_000], ids=["like the others", "far from the others"])
+def test_a_deviation_keeps_its_digits_where_numbers_are_large(tmp_path, axis, first):
+    frames = np.random.default_rng(1).integers(0, 8, (90, 4, 5)).astype("<u4") + np.uint32(4_000_000_000)
+    frames[0] -= np.uint32(first)
+    with h5py.File(tmp_path / "x.h5", "w") as file:
+        file.create_dataset("entry/data/data", data=frames, chunks=(1, 4, 5))
+    exact = frames.astype(np.longdouble).std(axis=axis).astype(float)
+    np.testing.assert_allclose(open_stack(tmp_path / "x.h5").std(axis=axis), exact, rtol=1e-12)
 
 
 def test_sums_beyond_32_bits_are_exact(stack):

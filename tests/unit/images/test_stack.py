@@ -119,8 +119,8 @@ def test_an_unpickled_stack_reads_only_the_files_that_it_was_made_of(stack, file
         pickle.loads(pickled)[0].read()  # noqa: S301
 
 
-def test_an_unpickled_stack_knows_its_chunks_and_opens_no_hdf5(stack, monkeypatch):
-    pickled = pickle.dumps(stack)
+def test_an_unpickled_stack_as_found_knows_its_chunks_and_opens_no_hdf5(stack, monkeypatch):
+    pickled = pickle.dumps(stack.as_found())
     monkeypatch.setattr(h5py, "File", None)
     np.testing.assert_array_equal(pickle.loads(pickled).read(), IMAGES)  # noqa: S301
 
