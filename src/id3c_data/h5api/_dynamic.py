@@ -8,9 +8,11 @@ from typing import Any, Final, Protocol, TypeVar, cast
 
 from ..errors import FileClosed, FileIncomplete, FileMissing, Hdf5Error, LinkOutsideRoots, NotInFile
 from ._availability import Expected
+from ._iteration import Iteration
 from ._looks import Look, Memory, NotYet
 from ._nodes import Form, Kind
 from ._peek import attributes_of, form_of, kind_of, names_of, read_scalar
+from ._points import Fetched
 from ._reader import Attempt, Reader
 from ._rows import Rows
 from ._scan_state import ScanPhase
@@ -113,29 +115,25 @@ class DynamicBackend:
             selection = Selection.of(index, len(form.shape))
             fetched = rows.fetch(self._expected(scan, standing, path).chosen(selection, form, rows))
             look.confirm()
-            return selection.of_rows(fetched(look.check_bytes))
+            return selection.of_rows(fetched.values(look.check_bytes))
 
         return self._until(attempt, scan, path, f"[{_words(index)}]")
 
     def points(self, path: str) -> Iterator[Any]:
-        scan, done = self._scans.inside(path), 0
+        scan = self._scans.inside(path)
 
-        def attempt(look: Look, standing: Standing) -> Sequence[Any]:
+        def find(look: Look, standing: Standing, done: int) -> Fetched | None:
             form, rows = self._rows(look, path)
             if rows is None:
                 raise TypeError("a scalar dataset cannot be iterated over")
             batch = batch_length(form) if standing.over else batch_length(form, _BATCH_BYTES)
             following = self._expected(scan, standing, path).following(done, batch, form, rows)
-            if not following:
-                return ()
-            fetched = rows.fetch(following)
-            look.confirm()
-            return cast("Sequence[Any]", fetched(look.check_bytes))
+            return rows.fetch(following) if following else None
 
-        while len(points := self._until(attempt, scan, path, f"point {done}", cut=True)):
-            for point in points:
-                done += 1
-                yield point
+        def until(attempt: Attempt[T], done: int) -> T:
+            return self._until(attempt, scan, path, f"point {done}", cut=True)
+
+        return iter(Iteration(find, until))
 
     def attribute(self, path: str, key: str) -> Any:
         scan = self._scans.inside(path)

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..errors import ConfigError, FileMissing, Hdf5Error, LinkOutsideRoots
 from ._looks import Look
 from ._nodes import Form, Kind
 from ._peek import form_of
-from ._rows import Fetched, Rows
+from ._points import Check, Fetched, Ready
+from ._rows import Rows
 
 __all__ = ["LimaData"]
 
@@ -155,13 +155,13 @@ class _LimaRows:
                 inside = [rows[place] - number * self._per_file for place in places]
                 parts.append((places, inner.fetch(inside)))
 
-        def put_together(check: Callable[[], None]) -> NDArray[Any]:
+        def put_together(check: Check) -> list[Ready]:
             values = np.empty((len(rows), *self.shape[1:]), self.dtype)
             for places, fetched in parts:
-                values[places] = fetched(check)
-            return values
+                values[places] = fetched.values(check)
+            return [Ready(values)]
 
-        return put_together
+        return Fetched(len(rows), self.shape[1:], self.dtype, put_together)
 
     def _by_file(self, rows: Sequence[int]) -> dict[int, list[int]]:
         """Return for each file which of the points lie in it."""

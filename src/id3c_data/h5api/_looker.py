@@ -77,13 +77,23 @@ class Looker:
             raise error
         return answer
 
-    def interrupt(self, seconds: float = 10.0) -> None:
-        """End the process as Ctrl-C does, with a while to clean up."""
-        if self._process is not None:
-            self._process.send_signal(signal.SIGINT)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(seconds)
+    def interrupt(self, seconds: float) -> bool:
+        """End the process as Ctrl-C does; say whether it ended by itself, with its things in order.
+
+        Parameters
+        ----------
+        seconds
+            How long it may take to clean up; then it is killed.
+        """
+        process, ended = self._process, True
+        if process is not None:
+            process.send_signal(signal.SIGINT)
+            try:
+                process.wait(seconds)
+            except subprocess.TimeoutExpired:
+                ended = False
         self.close()
+        return ended
 
     def close(self) -> None:
         """End the process; nothing waits for one that cannot be ended."""

@@ -8,19 +8,18 @@ HDF5 itself looks for such a file in the process's working folder, and gives zer
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
-from typing import Any
 
 import h5py
 import numpy as np
-from numpy.typing import NDArray
 
 from ..errors import FileIncomplete, Hdf5Error, LayoutUnknown
 from ._hops import Found
 from ._low_level import dtype_of, raw_segments, shape_of
 from ._open import open_descriptor
+from ._points import Check, Fetched, Ready
 from ._resolver import RawFile, Resolver
 from ._translate import hdf5_errors
 
@@ -127,11 +126,11 @@ class RawRows:
         there = self._storage.size // self._point_bytes if self._point_bytes else 0
         return next((n for n, row in enumerate(rows) if row >= there), len(rows))
 
-    def fetch(self, rows: Sequence[int]) -> Callable[[Callable[[], None]], NDArray[Any]]:
-        def load(check: Callable[[], None]) -> NDArray[Any]:
+    def fetch(self, rows: Sequence[int]) -> Fetched:
+        def load(check: Check) -> list[Ready]:
             points = [self._storage.read(row * self._point_bytes, self._point_bytes) for row in rows]
             check()
             values = np.frombuffer(b"".join(points), self._dtype)
-            return values.reshape(len(rows), *self.shape[1:]).copy()
+            return [Ready(values.reshape(len(rows), *self.shape[1:]).copy())]
 
-        return load
+        return Fetched(len(rows), self.shape[1:], self._dtype, load)

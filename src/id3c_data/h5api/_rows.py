@@ -8,33 +8,28 @@ Nothing in here waits, and HDF5 never follows a source of a virtual dataset nor 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import product
-from math import prod
+from itertools import groupby, product
 from typing import Any, Final, Protocol, TypeAlias, cast
 
 import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import DamagedChunk, LayoutUnknown
+from ..errors import LayoutUnknown
 from ._chunk_at import chunk_at, chunk_bytes, fill_value_of, read_chunk_into
-from ._chunk_format import Codec, Inconsistent, codec_of
-from ._decoder import decode_chunk
-from ._decoders import decoder_in_use
+from ._chunk_format import Codec, codec_of
 from ._hops import Found
 from ._low_level import StoredChunk, chunks_of, contiguous_offset, dtype_of, filters_of, shape_of, storage_of
 from ._open import OpenFile
+from ._points import Check, ChunkForm, Fetched, Points, RawChunk, Ready, Stored
 from ._translate import hdf5_errors
 
-__all__ = ["Fetched", "Rows", "dataset_of", "runs", "stored_rows"]
-
-Fetched: TypeAlias = Callable[[Callable[[], None]], NDArray[Any]]
-"""Gives points whose place in the files is known. What it is given is called when their bytes were read."""
+__all__ = ["Rows", "dataset_of", "runs", "stored_rows"]
 
 _SMALL: Final = 1 << 16
 """Chunks of so few bytes with several points are read through HDF5, which keeps the last ones."""
-_Chunks: TypeAlias = list[tuple[tuple[int, ...], StoredChunk | None]]
-_DAMAGED: Final = "copy the file again from where it was written, or leave this point out"
+_Part: TypeAlias = tuple[list[int], list[tuple[tuple[int, ...], StoredChunk | None]]]
+"""Points, and where all chunks are that hold a part of them."""
 
 
 class Rows(Protocol):
@@ -110,9 +105,7 @@ class _LibraryRows:
     def fetch(self, rows: Sequence[int]) -> Fetched:
         with hdf5_errors(self._where):
             parts = [cast("NDArray[Any]", self._dataset[run.start : run.stop]) for run in runs(rows)]
-        if not parts:
-            parts = [np.empty((0, *self.shape[1:]), self._dtype)]
-        return lambda _: parts[0] if len(parts) == 1 else np.concatenate(parts)
+        return Fetched(len(rows), self.shape[1:], self._dtype, lambda _: list(map(Ready, parts)))
 
 
 class _ChunkRows:
@@ -124,92 +117,63 @@ class _ChunkRows:
         self._dataset, self._file, self._where, self._codec = dataset, file, where, codec
         with hdf5_errors(where):
             self.shape = shape_of(dataset)
-            self._dtype, self._chunk = dtype_of(dataset), chunks_of(dataset)
-        self._point_bytes = prod(self.shape[1:]) * self._dtype.itemsize
+            self._form = ChunkForm(self.shape, chunks_of(dataset), dtype_of(dataset), where)
 
     def present(self, rows: Sequence[int]) -> int:
         with hdf5_errors(self._where):
             return _count_present(
                 rows,
-                self._chunk[0],
+                self._form.chunk[0],
                 lambda start: all(chunk_at(self._dataset, offset) for offset in self._offsets(start)),
             )
 
     def fetch(self, rows: Sequence[int]) -> Fetched:
-        if self._codec is Codec.NONE and self._chunk[0] > 1 and self._chunk[0] * self._point_bytes < _SMALL:
+        small = self._form.chunk[0] > 1 and self._form.nbytes < _SMALL
+        if self._codec is Codec.NONE and small:
             return _LibraryRows(self._dataset, self._where).fetch(rows)
         with hdf5_errors(self._where):
-            chunks = [
-                (offset, chunk_at(self._dataset, offset))
-                for row in _one_of_each(rows, self._chunk[0])
-                for offset in self._offsets(row)
+            parts = [
+                (part, [(offset, chunk_at(self._dataset, offset)) for offset in self._offsets(part[0])])
+                for part in _by_chunk(rows, self._form.chunk[0])
             ]
-            fill = None if all(stored for _, stored in chunks) else fill_value_of(self._dataset)
-        return lambda check: self._load(rows, chunks, fill, check)
+            whole = all(stored for _, chunks in parts for _, stored in chunks)
+            fill = None if whole else fill_value_of(self._dataset)
+        if self._codec is Codec.NONE and whole and self._form.one_each and len(parts) == len(rows):
+            places = [stored for _, chunks in parts for _, stored in chunks if stored is not None]
+            return self._fetched(len(rows), lambda check: [self._copied(places, check)])
+        return self._fetched(len(rows), lambda check: self._raw(parts, fill, check))
 
-    def _load(
-        self, rows: Sequence[int], chunks: _Chunks, fill: Any, check: Callable[[], None]
-    ) -> NDArray[Any]:
-        """Read the bytes of the chunks, have it checked that they count, and decode them."""
-        values = np.empty((len(rows), *self.shape[1:]), self._dtype)
-        one_each = self._chunk == (1, *self.shape[1:]) and len(chunks) == len(rows)
-        if one_each and self._codec is Codec.NONE and all(stored for _, stored in chunks):
-            for point, (_, stored) in zip(values, chunks, strict=True):
-                if stored is not None:
-                    read_chunk_into(self._file.descriptor, stored, point, self._where)
-            check()
-            return values
-        raw = [(offset, stored and self._raw(stored)) for offset, stored in chunks]
+    def _fetched(self, count: int, load: Callable[[Check], Sequence[Points]]) -> Fetched:
+        return Fetched(count, self.shape[1:], self._form.dtype, load)
+
+    def _copied(self, places: Sequence[StoredChunk], check: Check) -> Ready:
+        """Read chunks that are not compressed, and a point each, to where they are to be."""
+        values = np.empty((len(places), *self.shape[1:]), self._form.dtype)
+        for point, stored in zip(values, places, strict=True):
+            read_chunk_into(self._file.descriptor, stored, point, self._where)
         check()
-        for number, (offset, data) in enumerate(raw):
-            if one_each and data is not None:
-                self._decode_one(offset, data, values[number])
-                continue
-            tile = np.empty(self._chunk, self._dtype)
-            if data is None:
-                tile[...] = fill
-            else:
-                self._decode_one(offset, data, tile)
-            self._place(values, rows, offset, tile)
-        return values
+        return Ready(values)
 
-    def _raw(self, stored: StoredChunk) -> tuple[bytes, Codec]:
-        """Return the bytes of a chunk, and how they are compressed."""
+    def _raw(self, parts: Sequence[_Part], fill: Any, check: Check) -> list[Stored]:
+        """Read the bytes of chunks."""
+        raw = [
+            Stored(self._form, rows, [self._raw_chunk(*chunk) for chunk in chunks], fill)
+            for rows, chunks in parts
+        ]
+        check()
+        return raw
+
+    def _raw_chunk(self, offset: tuple[int, ...], stored: StoredChunk | None) -> RawChunk:
+        if stored is None:
+            return RawChunk(offset, None, self._codec)
         data = chunk_bytes(self._file.descriptor, stored, self._where)
-        return data, Codec.NONE if stored.filter_mask else self._codec
-
-    def _decode_one(self, offset: tuple[int, ...], raw: tuple[bytes, Codec], out: NDArray[Any]) -> None:
-        data, codec = raw
-        try:
-            decode_chunk(
-                data,
-                codec,
-                self._dtype.itemsize,
-                out.nbytes,
-                decoder_in_use(),
-                out=out.reshape(-1).view(np.uint8),
-            )
-        except Inconsistent as error:
-            point = f"point {offset[0]}" if self._chunk[0] == 1 else f"the chunk at {offset}"
-            raise DamagedChunk(f"{point} is damaged: {error}", self._where, _DAMAGED) from error
-
-    def _place(
-        self, values: NDArray[Any], rows: Sequence[int], offset: tuple[int, ...], tile: NDArray[Any]
-    ) -> None:
-        """Copy what a chunk holds of the selected points."""
-        rest = tuple(
-            slice(start, min(start + length, end))
-            for start, length, end in zip(offset[1:], self._chunk[1:], self.shape[1:], strict=True)
-        )
-        inside = tuple(slice(0, part.stop - part.start) for part in rest)
-        for n, row in enumerate(rows):
-            if offset[0] <= row < offset[0] + self._chunk[0]:
-                values[(n, *rest)] = tile[(row - offset[0], *inside)]
+        return RawChunk(offset, data, Codec.NONE if stored.filter_mask else self._codec)
 
     def _offsets(self, row: int) -> Iterator[tuple[int, ...]]:
         """Yield where the chunks that hold a point begin."""
-        starts = [range(0, end, step) for end, step in zip(self.shape[1:], self._chunk[1:], strict=True)]
-        return product((row // self._chunk[0] * self._chunk[0],), *starts)
+        first, *others = self._form.chunk
+        starts = [range(0, end, step) for end, step in zip(self.shape[1:], others, strict=True)]
+        return product((row // first * first,), *starts)
 
 
 def runs(rows: Sequence[int]) -> Iterator[range]:
@@ -230,16 +194,9 @@ def runs(rows: Sequence[int]) -> Iterator[range]:
         yield range(start, stop)
 
 
-def _one_of_each(rows: Sequence[int], length: int) -> Iterator[int]:
-    """Yield one point of each chunk of that length."""
-    if length == 1:
-        yield from dict.fromkeys(rows)
-        return
-    seen: set[int] = set()
-    for row in rows:
-        if row // length not in seen:
-            seen.add(row // length)
-            yield row
+def _by_chunk(rows: Sequence[int], length: int) -> Iterator[list[int]]:
+    """Yield consecutive ones of the points that lie in the same chunk of that length."""
+    return (list(some) for _, some in groupby(rows, lambda row: row // length))
 
 
 def _count_present(rows: Sequence[int], length: int, there: Callable[[int], bool]) -> int:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any, Final
 
 from ..errors import FileClosed, Hdf5Error, LinkOutsideRoots, NotInFile
@@ -14,6 +15,7 @@ from ._independent import IndependentResolver
 from ._nodes import Form, Kind
 from ._open import OpenFile
 from ._peek import attributes_of, form_of, kind_of, names_of, read_scalar
+from ._points import Points, decoded, values_of
 from ._roots import RootsLike
 from ._rows import Rows
 from ._selection import Index, Selection
@@ -102,15 +104,23 @@ class StaticBackend:
             if rows is None:
                 return read_scalar(self._get(path), index)
             selection = Selection.of(index, len(form.shape))
-            fetched = rows.fetch(selection.rows(form.shape[0]))
-            rows_read = fetched(_nothing)
-        return selection.of_rows(rows_read)
+            values = rows.fetch(selection.rows(form.shape[0])).values(_nothing)
+        return selection.of_rows(values)
 
     def points(self, path: str) -> Iterator[Any]:
         form = self.form(path)
         step = batch_length(form)
-        for start in range(0, form.shape[0], step):
-            yield from self.read(path, slice(start, start + step))
+        starts = range(0, form.shape[0], step)
+        parts = (part for start in starts for part in self._parts(path, start, step))
+        return chain.from_iterable(decoded(parts, values_of))
+
+    def _parts(self, path: str, start: int, step: int) -> Sequence[Points]:
+        """Return some points, their bytes read."""
+        with self._lock:
+            form, rows = self._form(path)
+            if rows is None:
+                raise TypeError("a scalar dataset cannot be iterated over")
+            return rows.fetch(range(start, min(start + step, form.shape[0]))).load(_nothing)
 
     def attribute(self, path: str, key: str) -> Any:
         try:

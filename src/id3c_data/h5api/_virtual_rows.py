@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import Any, Final
@@ -16,9 +16,10 @@ from ..errors import BrokenLink, Hdf5Error, LayoutUnknown
 from ._chunk_at import fill_value_of
 from ._hops import Found
 from ._low_level import dtype_of, shape_of, storage_of
+from ._points import Check, Fetched, Ready
 from ._raw_storage import RawRows
 from ._resolver import Resolver
-from ._rows import Fetched, Rows, dataset_of, stored_rows
+from ._rows import Rows, dataset_of, stored_rows
 from ._translate import hdf5_errors
 from ._virtual import VirtualBlock, virtual_blocks
 
@@ -62,9 +63,9 @@ class _Piece:
     source_box: tuple[slice, ...]
     shape: tuple[int, ...]
 
-    def put(self, values: NDArray[Any], check: Callable[[], None]) -> None:
+    def put(self, values: NDArray[Any], check: Check) -> None:
         with self.source:
-            part = self.fetched(check)[(slice(None), *self.source_box)].reshape(self.shape)
+            part = self.fetched.values(check)[(slice(None), *self.source_box)].reshape(self.shape)
         values[(self.places, *self.box)] = part
 
 
@@ -120,13 +121,13 @@ class _VirtualRows:
     def fetch(self, rows: Sequence[int]) -> Fetched:
         pieces = [piece for block in self._blocks if (piece := self._piece(block, rows)) is not None]
 
-        def put_together(check: Callable[[], None]) -> NDArray[Any]:
+        def put_together(check: Check) -> list[Ready]:
             values = np.full((len(rows), *self.shape[1:]), self._fill, self._dtype)
             for piece in pieces:
                 piece.put(values, check)
-            return values
+            return [Ready(values)]
 
-        return put_together
+        return Fetched(len(rows), self.shape[1:], self._dtype, put_together)
 
     def _piece(self, block: VirtualBlock, rows: Sequence[int]) -> _Piece | None:
         """Return what one source has of the selected points."""

@@ -45,8 +45,8 @@ class Workers:
         Ahead are as many items as keep all threads at work, and no more: what waits in memory is not in the
         cores' caches any more when it is used, which costs more than it saves.
 
-        When the generator is closed, or has raised, nothing of it goes on in any thread. The function must
-        not use the workers itself.
+        When the generator is closed, or has raised, nothing of it goes on in any thread. An error in taking
+        an item comes after the results for those before it. The function must not use the workers itself.
 
         Parameters
         ----------
@@ -59,10 +59,12 @@ class Workers:
         """
         _keep_memory()
         size = max(1, min(_MOST_IN_TASK, _TASK_BYTES // max(1, item_bytes)))
-        rest, pending = iter(items), deque[Future[_Done[R]]]()
+        errors, pending = list[Exception](), deque[Future[_Done[R]]]()
+        rest = _until_error(items, errors)
         task, following = list(islice(rest, size)), list(islice(rest, size))
         if not following:  # not worth a change of threads
             yield from map(function, task)
+            _raise_first(errors)
             return
         try:
             while task:
@@ -72,6 +74,7 @@ class Workers:
                     yield from _results(pending.popleft())
             while pending:
                 yield from _results(pending.popleft())
+            _raise_first(errors)
         finally:
             wait([future for future in pending if not future.cancel()])
 
@@ -82,6 +85,19 @@ class Workers:
 
     def _forget(self) -> None:
         self._pool = None
+
+
+def _until_error(items: Iterable[T], errors: list[Exception]) -> Generator[T]:
+    """Yield items until there is an error, which is put into a list."""
+    try:
+        yield from items
+    except Exception as error:
+        errors.append(error)
+
+
+def _raise_first(errors: list[Exception]) -> None:
+    if errors:
+        raise errors.pop()
 
 
 @cache

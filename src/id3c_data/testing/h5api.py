@@ -13,7 +13,7 @@ import hdf5plugin
 import numpy as np
 import pytest
 
-from ..errors import BrokenLink, FileClosed, FileMissing, LinkOutsideRoots
+from ..errors import BrokenLink, DamagedChunk, FileClosed, FileMissing, LinkOutsideRoots
 from ..h5api import ScanPhase
 
 __all__ = ["H5ApiContract", "SteppedState", "write_sample"]
@@ -201,6 +201,28 @@ class H5ApiContract:
         assert len(ours) == len(theirs)
         for our, their in zip(ours, theirs, strict=True):
             _same(our, their)
+
+    def test_points_that_several_threads_decode_come_in_order(
+        self, open_file: Callable[..., Any], tmp_path: Path
+    ) -> None:
+        """As an iteration, and as a slice; those before a damaged one are given, and then the error."""
+        path = tmp_path / "large.h5"
+        values = np.arange(20 * 300 * 300, dtype="u4").reshape(20, 300, 300)
+        with h5py.File(path, "w") as file:
+            file.create_dataset("data", data=values, chunks=(1, 300, 300), **hdf5plugin.Bitshuffle())
+            place = file["data"].id.get_chunk_info_by_coord((13, 0, 0)).byte_offset
+        with open_file(path) as file:
+            for n, point in enumerate(file["data"]):
+                _same(point, values[n])
+            assert n == 19
+            _same(file["data"][3:17], values[3:17])
+        with path.open("r+b") as raw:
+            raw.seek(place + 20)
+            raw.write(b"\xff" * 1000)
+        seen: list[Any] = []
+        with open_file(path) as file, pytest.raises(DamagedChunk, match="point 13"):
+            seen.extend(file["data"])
+        np.testing.assert_array_equal(seen, values[:13])
 
     @pytest.mark.parametrize("name", [*DATASETS, "scalar", "text"])
     def test_a_dataset_has_the_form_that_h5py_gives(self, both: Any, name: str) -> None:

@@ -1,0 +1,98 @@
+"""All points of a dataset, one after the other: while they come, and when all are there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import DamagedChunk, Id3cDataError
+from ._looks import Look, NotYet
+from ._points import Fetched, Points, decoded
+from ._reader import Attempt
+from ._standing import Standing
+
+__all__ = ["Iteration"]
+
+_Batch: TypeAlias = NDArray[Any] | Sequence[Points]
+"""Points that are decoded, or parts that are yet to be; none where the data have ended."""
+
+
+class Iteration:
+    """The points of a dataset, each as soon as it is there; for one loop.
+
+    While the scan is open they are decoded in the look that finds them, because half of a chunk that is being
+    written is only seen to be one when it is decoded. When it is over they are decoded by several threads, a
+    little ahead of the loop.
+
+    Parameters
+    ----------
+    find
+        Finds the next points after so many, in a look; None where the data have ended.
+    until
+        Makes looks until an attempt at the next point after so many counts.
+    """
+
+    def __init__(
+        self,
+        find: Callable[[Look, Standing, int], Fetched | None],
+        until: Callable[[Attempt[_Batch], int], _Batch],
+    ) -> None:
+        self._find, self._until = find, until
+        self._done, self._damaged = 0, False
+
+    def __iter__(self) -> Iterator[Any]:
+        while len(batch := self._until(self._next, self._done)):
+            self._damaged = False
+            for values in self._values(batch):
+                if values is None:  # to be looked at once more, as after any other error
+                    self._damaged = True
+                    break
+                for point in values:
+                    self._done += 1
+                    yield point
+
+    def _next(self, look: Look, standing: Standing) -> _Batch:
+        """Return the next points."""
+        fetched = self._find(look, standing, self._done)
+        if fetched is None:
+            return ()
+        look.confirm()
+        if not standing.over:
+            return fetched.values(look.check_bytes)
+        parts = fetched.load(look.check_bytes)
+        return parts[0].values() if self._damaged else parts
+
+    def _values(self, batch: _Batch) -> Iterator[NDArray[Any] | None]:
+        """Yield the values of a batch, and of what can be read after it; None for what is damaged."""
+        if isinstance(batch, np.ndarray):
+            yield batch
+        else:
+            yield from decoded(self._parts(batch), _values_or_none)
+
+    def _parts(self, batch: Sequence[Points]) -> Iterator[Points]:
+        """Yield the parts of a batch, and of those after it that can be read without waiting."""
+        ahead = self._done
+
+        def following(look: Look, standing: Standing) -> Sequence[Points]:
+            try:
+                fetched = self._find(look, standing, ahead)
+                look.confirm()
+                return () if fetched is None else fetched.load(look.check_bytes)
+            except (NotYet, Id3cDataError):  # met again when all before it were given
+                return ()
+
+        while len(batch):
+            yield from batch
+            ahead += sum(part.count for part in batch)
+            batch = self._until(following, ahead)
+
+
+def _values_or_none(part: Points) -> NDArray[Any] | None:
+    """Return the values of points, or None where what stands in the file contradicts itself."""
+    try:
+        return part.values()
+    except DamagedChunk:
+        return None
