@@ -32,6 +32,7 @@ also the built-in that users already catch.
     │   ├── CatalogFault                    the catalog's server failed
     │   ├── CatalogUnreachable (ConnectionError)  no answer from the catalog's server
     │   └── NotInCatalog (KeyError, IndexError)  the catalog has no such run, stream or data key
+    │       └── NotInRun (AttributeError)   a run has no such stream, or a stream no such data key
     └── MissingExtra (ImportError)          an optional part is not installed
 """
 
@@ -66,6 +67,7 @@ __all__ = [
     "NotHdf5",
     "NotInCatalog",
     "NotInFile",
+    "NotInRun",
     "PathOutsideRoots",
     "RetryTimeoutError",
     "RetryTimeoutException",
@@ -87,8 +89,9 @@ class Id3cDataError(Exception):
     """
 
     def __new__(cls, *_: object, **__: object) -> Self:  # noqa: D102 (is no more than what follows says)
-        # Python would take RuntimeError's for those that are an OSError too, which refuses to make them.
-        return (OSError if issubclass(cls, OSError) else Exception).__new__(cls)
+        # Python would take RuntimeError's for those that are one of these too, which refuses to make them.
+        makers = (base for base in (OSError, AttributeError) if issubclass(cls, base))
+        return next(makers, Exception).__new__(cls)
 
     def __init__(self, what: str, where: str = "", next_step: str = "") -> None:
         # Past OSError, which takes three arguments for errno, text and file: args stay whole, so it pickles.
@@ -232,6 +235,10 @@ class CatalogUnreachable(CatalogError, ConnectionError):
 
 class NotInCatalog(CatalogError, KeyError, IndexError):
     """The catalog has no such run, stream or data key."""
+
+
+class NotInRun(NotInCatalog, AttributeError):
+    """A run has no such stream, or a stream no such data key: by name, or as an attribute."""
 
 
 class MissingExtra(Id3cDataError, ImportError):

@@ -6,6 +6,7 @@ from ._metadata import FrameMetadata
 from ._open_stack import open_stack
 from ._speed import decoding_speed
 from ._stack import FrameStack
+from ._stored_frames import StoredFrames
 from ._values import Quantity
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "FrameMetadata",
     "FrameStack",
     "Quantity",
+    "StoredFrames",
     "decode_frames",
     "decoding_speed",
     "open_stack",

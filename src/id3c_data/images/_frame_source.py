@@ -33,6 +33,7 @@ from ._chunk_table import ChunkLookup, Chunks, ChunkTable
 from ._compressed import CompressedFrame
 from ._descriptors import DESCRIPTORS, FileReference
 from ._image_shape import ImageShape
+from ._stored_frames import StoredFrames
 
 __all__ = ["FrameSource", "LibrarySource", "frame_source", "pixel_type", "raw_source"]
 
@@ -114,7 +115,7 @@ def frame_source(
         )
     if codec is Codec.HDF5:
         return LibrarySource(image, file, name, chunks)
-    return ChunkedSource(image, file, where, codec, chunks)
+    return ChunkedSource(image, where, codec, chunks, file)
 
 
 def raw_source(resolver: Resolver, found: Found, dataset: h5py.Dataset, channel: int) -> FrameSource:
@@ -148,39 +149,19 @@ def pixel_type(dataset: h5py.Dataset, where: str) -> np.dtype[Any]:
 
 
 @dataclass(frozen=True, slots=True)
-class ChunkedSource:
+class ChunkedSource(StoredFrames):
     """Frames in chunks that are read and decoded here."""
 
-    image: ImageShape
     file: FileReference
-    where: str
-    codec: Codec
-    chunks: Chunks
-
-    def written_from(self, n: int, count: int) -> int:
-        """Return how many frames are in the file without a gap, from frame ``n`` on."""
-        return self.chunks.written_from(n, count)
 
     def compressed(self, n: int) -> CompressedFrame:
         """Return frame ``n`` as it stands in the file."""
-        grid = self.chunks.grid
-        places = [self.chunks.locate(n, row, column) for row, column in grid.cells()]
+        places = self.places(n)
         try:
             chunks = tuple(DESCRIPTORS.read(self.file, size, offset) for size, offset, _ in places)
         except Inconsistent as error:
             raise DamagedChunk(f"frame {n} is cut off: {error}", self.where, _DAMAGED) from error
-        return CompressedFrame(
-            codec=self.codec,
-            dtype=self.image.dtype,
-            shape=self.image.frame,
-            tile=grid.tile,
-            chunks=chunks,
-            skipped=tuple(skipped for _, _, skipped in places),
-            layers=grid.layers,
-            layer=grid.layer_of(n),
-            number=n,
-            where=self.where,
-        )
+        return self.frame(n, places, chunks)
 
 
 @dataclass(frozen=True, slots=True)
