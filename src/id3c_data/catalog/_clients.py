@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
+from . import _lean_dask  # noqa: F401  # before Tiled's clients import dask
+
+# isort: split
+
 import difflib
 import functools
 import numbers
-import operator
 import time
 import weakref
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from bluesky_tiled_plugins.clients.bluesky_event_stream import BlueskyEventStream, BlueskyEventStreamV3
-from bluesky_tiled_plugins.clients.bluesky_run import BlueskyRun, BlueskyRunV3
+from bluesky_tiled_plugins.clients.bluesky_event_stream import BlueskyEventStreamV3
+from bluesky_tiled_plugins.clients.bluesky_run import BlueskyRunV3
 from bluesky_tiled_plugins.clients.catalog_of_bluesky_runs import CatalogOfBlueskyRuns
-from tiled.client.container import DEFAULT_STRUCTURE_CLIENT_DISPATCH, Container
+from tiled.client.container import Container
 
-from ..errors import CatalogError, NotInCatalog
-from ..paths import PathMap
-from ._images import ImagesClient
+from ..errors import CatalogError, NotInCatalog, NotInRun
 from ._translate import translated
 
 if TYPE_CHECKING:
     from ._subscription import Subscription
 
-__all__ = ["Catalog", "Run", "Stream", "structure_clients"]
+__all__ = ["Catalog", "Run", "Stream"]
 
 _SHOWN = 8  # names in a message
 _READINGS, _PAUSE_S = 3, 0.3  # of a stream that is being written: its parts grow one after the other
@@ -117,7 +117,7 @@ class _Named(Container):
 
         Raises
         ------
-        NotInCatalog
+        NotInRun
             Where nothing is.
         """
         with translated(self.uri):
@@ -126,13 +126,51 @@ class _Named(Container):
             except NotInCatalog:
                 raise
             except KeyError as error:
-                raise _no_name(self._kind, key, list(self), self.uri) from error
+                raise self._no_name(key) from error
+
+    def __getattr__(self, key: str) -> Any:
+        """Return what is of that name; nobody is asked for names that Python and its shells try."""
+        inherited: Any = super().__getattr__  # type: ignore[misc]  # the classes beside this one have it
+        if key.startswith("_"):
+            return inherited(key)
+        with translated(self.uri):
+            try:
+                return inherited(key)
+            except NotInCatalog:
+                raise
+            except AttributeError as error:
+                raise self._no_name(key) from error
+
+    def _no_name(self, key: Any) -> NotInRun:
+        """Return the error for a name that is not there, with the nearest that are."""
+        known = [str(name) for name in self]
+        near = difflib.get_close_matches(str(key), known, n=3, cutoff=0.5)
+        shown = near or known[:_SHOWN]
+        names = f"{'is' if len(shown) == 1 else 'are'} {', '.join(shown)}"
+        return NotInRun(
+            f"no {self._kind} {key!r}",
+            where=self.uri,
+            next_step=f"{'nearest' if near else 'there'} {names}" if shown else self._when_empty(),
+        )
+
+    def _when_empty(self) -> str:
+        """Return what to do where there is nothing at all."""
+        return f"it has no {self._kind} yet"
 
 
 class Run(_Named, BlueskyRunV3):
     """A run: its documents in ``metadata``, its streams by name or as attributes."""
 
     _kind = "stream"
+
+    def _when_empty(self) -> str:
+        """Return what to do where the run has no stream, which comes with its first reading."""
+        stop = self.metadata.get("stop")
+        if not stop:
+            return "the run has no stream yet: ask again after its first event"
+        reason = f" ({stop['reason']})" if stop.get("reason") else ""
+        status = stop.get("exit_status", "unknown")
+        return f"the run ended before its first event, exit status {status}{reason}: take another run"
 
 
 class Stream(_Named, BlueskyEventStreamV3):
@@ -162,7 +200,7 @@ class Stream(_Named, BlueskyEventStreamV3):
             keys = list(self) if names else []
             for name in names:
                 if isinstance(name, str) and name not in keys:
-                    raise _no_name(self._kind, name, keys, self.uri)
+                    raise self._no_name(name)
             read = functools.partial(super().read, *([names] if names else []), dim0=dim0)
             readings = 1
             while True:
@@ -187,48 +225,3 @@ class Stream(_Named, BlueskyEventStreamV3):
 
 def _counts_from_end(key: Any) -> bool:
     return isinstance(key, slice) or (isinstance(key, numbers.Integral) and int(key) < 0)
-
-
-def structure_clients(path_map: PathMap) -> Any:
-    """Return Tiled's table of client classes with ours in it."""
-    Container.discover_clients_from_entrypoints()
-    known = DEFAULT_STRUCTURE_CLIENT_DISPATCH["numpy"]
-    table = type(known)({name: functools.partial(operator.getitem, known, name) for name in known})
-    ours = {
-        "CatalogOfBlueskyRuns": Catalog,
-        "BlueskyRun": _run_client,
-        "BlueskyEventStream": _stream_client,
-        "Eiger2Image": functools.partial(ImagesClient, path_map=path_map),
-    }
-    for name, class_ in ours.items():
-        table.set(name, functools.partial(_same, class_))
-    return table
-
-
-def _run_client(context: Any, *, item: Any, **kwargs: Any) -> Any:
-    """Return the client of a run; one that an older database holds gets that of `bluesky_tiled_plugins`."""
-    return (Run if BlueskyRun._is_sql(item) else BlueskyRun)(context, item=item, **kwargs)
-
-
-def _stream_client(context: Any, *, item: Any, **kwargs: Any) -> Any:
-    """Return the client of a stream; see `_run_client`."""
-    sql = BlueskyEventStream._is_sql(item)
-    return (Stream if sql else BlueskyEventStream)(context, item=item, **kwargs)
-
-
-def _same(value: Any) -> Any:
-    return value
-
-
-def _no_name(kind: str, key: Any, names: Iterable[str], where: str) -> NotInCatalog:
-    """Return the error for a name that is not there, with the nearest that are."""
-    known = [str(name) for name in names]
-    near = difflib.get_close_matches(str(key), known, n=3, cutoff=0.5)
-    shown = near or known[:_SHOWN]
-    return NotInCatalog(
-        f"no {kind} {key!r}",
-        where=where,
-        next_step=f"{'nearest' if near else 'there'} {'is' if len(shown) == 1 else 'are'} {', '.join(shown)}"
-        if shown
-        else f"it has no {kind} yet",
-    )

@@ -15,7 +15,8 @@ from tiled.profiles import load_profiles
 
 from ..errors import CatalogError, Id3cDataError
 from ..paths import PathMap, PathMapLike
-from ._clients import Catalog, structure_clients
+from ._client_table import structure_clients
+from ._clients import Catalog
 from ._embedded import Server, serve
 from ._state import default_folder
 from ._translate import error_of_response, translated, unreachable
@@ -122,6 +123,7 @@ def _client_of(uri: str, api_key: str | None, table: Any) -> BaseClient:
     """Return the client of a URI, as `tiled.client.from_uri` does, closed also where it fails half-way."""
     context, path = Context.from_any_uri(uri, api_key=api_key, trust_env=through_proxy(uri))
     close_with(context)
+    bound_patience(context)  # a server whose database is damaged answers the probe, and 500 from here on
     return from_context(context, structure_clients=table, node_path_parts=path)
 
 

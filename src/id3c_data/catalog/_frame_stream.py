@@ -35,7 +35,17 @@ from ..errors import CatalogError, Id3cDataError
 from ..images import Codec, CompressedFrame
 from ._refusals import error_from_header, value_of
 
-__all__ = ["MARK", "MEDIA_TYPE", "ROUTE", "VERSION", "BrokenStream", "Expected", "encoded", "frames_of"]
+__all__ = [
+    "MARK",
+    "MEDIA_TYPE",
+    "ROUTE",
+    "VERSION",
+    "BrokenStream",
+    "Expected",
+    "Pieces",
+    "encoded",
+    "frames_of",
+]
 
 ROUTE: Final = "id3c/frames"
 """Where the route is below the server's API, in front of the node's path."""
@@ -153,7 +163,7 @@ class Expected:
         return prod(self.shape) * self.dtype.itemsize
 
 
-class _Bytes:
+class Pieces:
     """Takes exactly as many bytes as asked for from pieces of any size."""
 
     def __init__(self, pieces: Iterable[bytes]) -> None:
@@ -207,7 +217,7 @@ def frames_of(pieces: Iterable[bytes], expected: Expected, where: str) -> Iterat
     Id3cDataError
         The error that it tells of.
     """
-    stream, layout, done = _Bytes(pieces), None, 0
+    stream, layout, done = Pieces(pieces), None, 0
     magic, version, count = stream.numbers(_BEGIN)
     _require((magic, version) == (_MAGIC, VERSION), "is no stream of frames of this version", where)
     _require(count == expected.count, f"brings {count} frames, not {expected.count}", where)
@@ -229,7 +239,7 @@ def frames_of(pieces: Iterable[bytes], expected: Expected, where: str) -> Iterat
                 _require(False, f"has a record {other!r} where none can be", where)
 
 
-def _read_layout(stream: _Bytes, expected: Expected, where: str) -> CompressedFrame:
+def _read_layout(stream: Pieces, expected: Expected, where: str) -> CompressedFrame:
     """Return a layout, as a frame without bytes."""
     codec, name, height, width, *rest, length = stream.numbers(_LAYOUT)
     tile_height, tile_width, layers = rest
@@ -258,7 +268,7 @@ def _read_layout(stream: _Bytes, expected: Expected, where: str) -> CompressedFr
     return frame
 
 
-def _read_frame(stream: _Bytes, layout: CompressedFrame, expected: Expected, where: str) -> CompressedFrame:
+def _read_frame(stream: Pieces, layout: CompressedFrame, expected: Expected, where: str) -> CompressedFrame:
     """Return the next frame."""
     number, layer = stream.numbers(_FRAME)
     headers = [stream.numbers(_CHUNK) for _ in range(prod(layout.grid))]
@@ -270,7 +280,7 @@ def _read_frame(stream: _Bytes, layout: CompressedFrame, expected: Expected, whe
     return replace(layout, chunks=chunks, skipped=skipped, layer=layer, number=number)
 
 
-def _read_error(stream: _Bytes, where: str) -> Id3cDataError:
+def _read_error(stream: Pieces, where: str) -> Id3cDataError:
     """Return the error that a stream tells of."""
     (length,) = stream.numbers(_LENGTH)
     _require(length <= _LONGEST_TEXT, f"has an error of {length} bytes", where)

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from . import _lean_dask  # noqa: F401  # before Tiled's clients import dask
+
+# isort: split
+
 import functools
+import weakref
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import Any
@@ -127,7 +132,7 @@ class ImagesClient(ArrayClient, NDArrayOperatorsMixin):
     @property
     def _view(self) -> ImagesView:
         """All of the node."""
-        return ImagesView(self._fetch, Selection.of(self.shape), self.dtype)
+        return ImagesView(self._fetch, Selection.of(self.shape), self.dtype, self._fetch_each)
 
     @property
     def _dask_wanted(self) -> bool:
@@ -140,10 +145,16 @@ class ImagesClient(ArrayClient, NDArrayOperatorsMixin):
             pixels = self._frames.read(self.shape, self.dtype, index)
             return super().read(index) if pixels is None else pixels
 
+    def _fetch_each(self, index: tuple[Any, ...]) -> Iterator[np.ndarray] | None:
+        """Fetch what an index takes of each frame; None where the server has no compressed frames."""
+        with translated(self.uri):
+            return self._frames.each(self.shape, self.dtype, index)
+
     @functools.cached_property
     def _frames(self) -> RemoteFrames:
         """The frames as the server has them in files."""
-        return RemoteFrames(self.context, self.item["links"]["full"])
+        sources = weakref.WeakMethod(self.data_sources)  # no cycle, which would keep connections open
+        return RemoteFrames(self.context, self.item["links"]["full"], lambda: sources()())
 
 
 def _arrived(connection: Connection, item: Any, path_map: PathMap, kind: str) -> ImagesClient:

@@ -17,7 +17,7 @@ from tiled.structures.data_source import Asset, DataSource, Management
 from ..documents import MIMETYPE
 from ..errors import CatalogError
 from ..paths import PathMap
-from ._clients import structure_clients
+from ._client_table import structure_clients
 from ._connect import URI_VARIABLE, client_of_profile, client_of_uri
 from ._slots import Slot, SlotRun, SlotTable
 from ._translate import translated

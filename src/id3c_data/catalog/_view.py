@@ -14,6 +14,7 @@ from ._selection import Selection, as_slice
 __all__ = ["ImagesView"]
 
 Fetch = Callable[[tuple[slice | int, ...]], np.ndarray]
+FetchEach = Callable[[tuple[slice | int, ...]], Iterator[np.ndarray] | None]
 
 _CHUNK_BYTES = 32 * 2**20  # of dask
 _CHUNK_FRAMES = 64  # of which a small region may be less than that
@@ -31,10 +32,18 @@ class ImagesView(NDArrayOperatorsMixin):
         What this is of the node's array.
     dtype
         Pixel type.
+    fetch_each
+        Returns what an index takes of each frame, read-only, where frames can come one by one; else None.
     """
 
-    def __init__(self, fetch: Fetch, selection: Selection, dtype: np.dtype[Any]) -> None:
-        self._fetch, self._selection = fetch, selection
+    def __init__(
+        self,
+        fetch: Fetch,
+        selection: Selection,
+        dtype: np.dtype[Any],
+        fetch_each: FetchEach = lambda _: None,
+    ) -> None:
+        self._fetch, self._fetch_each, self._selection = fetch, fetch_each, selection
         self.dtype = dtype
 
     @property
@@ -67,7 +76,10 @@ class ImagesView(NDArrayOperatorsMixin):
 
     def __getitem__(self, key: Any) -> ImagesView:
         """Return a part, as numpy's indexing does, without fetching it."""
-        return type(self)(self._fetch, self._selection[key], self.dtype)
+        return self._of(self._selection[key])
+
+    def _of(self, selection: Selection) -> ImagesView:
+        return type(self)(self._fetch, selection, self.dtype, self._fetch_each)
 
     def read(self) -> np.ndarray:
         """Return the pixels as an array of the caller's own.
@@ -99,9 +111,19 @@ class ImagesView(NDArrayOperatorsMixin):
         """Fetch some items of the first axis at a time, and give them one by one, read-only."""
         step = max(1, _ITERATION_BYTES * len(self) // max(1, self.nbytes))
         for start in range(0, len(self), step):
-            items = self[start : start + step].read()
-            items.flags.writeable = False
-            yield from items
+            yield from self[start : start + step]._items()
+
+    def _items(self) -> Iterator[np.ndarray]:
+        """Return what is along the first axis; all of it is fetched at once."""
+        axes = self._selection.axes
+        forward = sum(isinstance(axis, range) and axis.step > 0 for axis in axes)
+        frames = self.ndim == forward == 3 and all(isinstance(axis, range) for axis in axes[-2:])
+        each = self._fetch_each(tuple(map(_as_key, axes))) if frames else None
+        if each is not None:
+            return each
+        items = self.read()
+        items.flags.writeable = False
+        return iter(items)
 
     def to_dask(self) -> Any:
         """Return a dask array that fetches what is computed of it, in chunks of some frames.
@@ -146,7 +168,7 @@ class ImagesView(NDArrayOperatorsMixin):
         listed: Any = self._selection.axes[axis]
         axes = self._selection.axes
         parts = [
-            type(self)(self._fetch, Selection((*axes[:axis], stretch, *axes[axis + 1 :])), self.dtype).read()
+            self._of(Selection((*axes[:axis], stretch, *axes[axis + 1 :]))).read()
             for stretch in _stretches(listed)
         ]
         kept = sum(not isinstance(taken, int) for taken in axes[:axis])
@@ -169,6 +191,10 @@ class _Pixels:
 
     def __getitem__(self, key: Any) -> np.ndarray:
         return self._view[key].read()
+
+
+def _as_key(axis: Any) -> slice | int:
+    return axis if isinstance(axis, int) else as_slice(axis)
 
 
 def _stretches(indices: tuple[int, ...]) -> Iterator[range]:

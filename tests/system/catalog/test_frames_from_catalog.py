@@ -25,6 +25,7 @@ from id3c_data.errors import (
     LayoutUnknown,
     LinkOutsideRoots,
     NotInCatalog,
+    NotInRun,
     PathOutsideRoots,
 )
 from id3c_data.sim import FrameModel, NexusWriter, PluginWriter, Series, SeriesFiles
@@ -370,3 +371,21 @@ def test_a_data_key_that_is_not_there_is_told_with_those_that_are(ten_points: Ru
         ten_points["primry"]
     assert "eiger_image" not in ten_points.primary
     assert ten_points.get("primry") is None
+
+
+def test_an_attribute_that_is_not_there_is_the_same_error(ten_points: Run) -> None:
+    with pytest.raises(NotInRun, match=r"no stream 'primry'.*nearest is primary") as raised:
+        ten_points.primry  # noqa: B018
+    assert isinstance(raised.value, AttributeError)
+    assert not hasattr(ten_points.primary, "eiger_image")
+
+
+def test_a_run_that_ended_without_a_stream_says_so(cat: Catalog, subscription: Subscription) -> None:
+    uid = str(uuid.uuid4())
+    subscription("start", {"uid": uid, "time": time.time(), "scan_id": 7})
+    stop = {"exit_status": "abort", "reason": "no beam", "time": time.time(), "num_events": {}}
+    subscription("stop", {"uid": str(uuid.uuid4()), "run_start": uid, **stop})
+    subscription.wait(30)
+    said = rf"{uid}.*no stream 'primary'.*ended before its first event, exit status abort \(no beam\)"
+    with pytest.raises(NotInRun, match=said):
+        cat[uid].primary  # noqa: B018

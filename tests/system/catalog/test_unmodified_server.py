@@ -11,8 +11,10 @@ import sys
 import time
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import h5py
 import httpx
 import numpy as np
 import pytest
@@ -22,7 +24,7 @@ from id3c_data import follow
 from id3c_data.catalog import Catalog, CatalogRunState, ImagesClient, Subscription, connect
 from id3c_data.catalog._app import initialize_catalog
 from id3c_data.catalog._frame_stream import ROUTE
-from id3c_data.errors import CatalogError
+from id3c_data.errors import CatalogError, FrameNotWritten
 from id3c_data.h5api import ScanPhase
 from id3c_data.sim import FrameModel, PluginWriter, SeriesFiles
 from id3c_data.testing.catalog import RunDocuments
@@ -128,6 +130,81 @@ def test_the_server_is_asked_once_whether_it_has_compressed_frames(
     for _ in range(2):
         assert np.array_equal(images[0].read(), model.frame(8, 1))
     assert [f"/{ROUTE}/" in url for url in urls] == [True, False, False]
+
+
+@contextmanager
+def urls_of(cat: Catalog) -> Iterator[list[str]]:
+    """Collect what is asked for, in a word each."""
+    client, urls = cat.context.http_client, list[str]()
+    hooks = client.event_hooks
+    words = {"/asset/bytes/": "bytes", "/array/full/": "pixels", f"/{ROUTE}/": "route"}
+
+    def note(request: httpx.Request) -> None:
+        urls.append(next((word for part, word in words.items() if part in str(request.url)), "metadata"))
+
+    client.event_hooks = {**hooks, "request": [*hooks["request"], note]}
+    try:
+        yield urls
+    finally:
+        client.event_hooks = hooks
+
+
+@pytest.fixture
+def long_series(
+    stock: Catalog, stock_subscription: Subscription, folder: Path, series: Write, model: FrameModel
+) -> tuple[Catalog, ImagesClient, SeriesFiles]:
+    """Forty images in two data files, over a connection that knows nothing of the server yet."""
+    run = RunDocuments(stock_subscription, root=folder, frame_shape=model.shape, frames_per_event=2)
+    files = series(4, images=40, per_file=30)
+    resource = run.resource(files.master, images_per_file=30)
+    for slot in range(20):
+        run.event(resource, slot)
+    run.stop()
+    stock_subscription.wait(30)
+    fresh = connect(str(stock.context.api_uri), api_key=stock.context.api_key)
+    return fresh, images_of(fresh, run), files
+
+
+def test_many_frames_come_as_bytes_of_the_data_files(
+    long_series: tuple[Catalog, ImagesClient, SeriesFiles], model: FrameModel
+) -> None:
+    cat, images, _ = long_series
+    whole = np.stack([model.frame(4, image) for image in range(1, 41)]).reshape(20, 2, *model.shape)
+    assert np.array_equal(images[0].read(), whole[0])
+    with urls_of(cat) as urls:
+        assert np.array_equal(images.read(), whole)
+    assert set(urls) == {"bytes", "metadata"}
+    with urls_of(cat) as urls:
+        assert np.array_equal(images[::-3, 1, 2:40].read(), whole[::-3, 1, 2:40])
+        assert np.array_equal(images[19, 0].read(), whole[19, 0])
+    assert urls == ["bytes"] * 3  # two files, then one of them: their tables are known
+
+
+def test_a_data_file_that_has_changed_is_not_read_by_its_old_table(
+    long_series: tuple[Catalog, ImagesClient, SeriesFiles], series: Write, model: FrameModel
+) -> None:
+    cat, images, files = long_series
+    images.read()
+    other = series(5, images=40, per_file=30)
+    other.data[0].replace(files.data[0])
+    with urls_of(cat) as urls:
+        assert np.array_equal(images[3, 1].read(), model.frame(5, 8))
+        assert np.array_equal(images[:15].read()[3, 1], model.frame(5, 8))
+    assert urls[:2] == ["bytes", "pixels"]
+    assert set(urls[2:]) == {"bytes"}
+
+
+def test_a_frame_that_was_not_written_is_told_by_its_file(
+    long_series: tuple[Catalog, ImagesClient, SeriesFiles],
+) -> None:
+    _, images, files = long_series
+    with h5py.File(files.data[1], "r+") as file:
+        dataset = file["entry/data/data"]
+        dataset.resize(4, axis=0)
+        dataset.resize(10, axis=0)
+    assert images[:17].read().shape[0] == 17
+    with pytest.raises(FrameNotWritten, match=r"asset/bytes.*frame 4 asked for, 4 written"):
+        images.read()
 
 
 def test_several_images_of_an_event_over_several_data_files_of_a_series_cut_short(

@@ -3,9 +3,11 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 import id3c_data.catalog
+from id3c_data.catalog._lean_dask import _SparseArray
 from id3c_data.errors import MissingExtra
 
 SERVER = ("uvicorn", "fastapi", "tiled.server.app", "tiled.catalog.adapter")
@@ -23,8 +25,9 @@ def test_importing_the_room_loads_nothing_heavy() -> None:
     assert loaded_after("import id3c_data.catalog", *heavy) == []
 
 
-def test_a_client_loads_no_server() -> None:
-    assert loaded_after("from id3c_data.catalog import connect, subscribe, serve", *SERVER) == []
+def test_a_client_loads_no_server_nor_what_only_a_server_brings() -> None:
+    heavy = (*SERVER, "sparse", "numba")
+    assert loaded_after("from id3c_data.catalog import connect, subscribe, serve", *heavy) == []
 
 
 def test_all_names_are_there() -> None:
@@ -50,3 +53,10 @@ def test_a_missing_part_names_its_extra(
     monkeypatch.setattr(id3c_data.catalog, "import_module", missing)
     with pytest.raises(MissingExtra, match=rf"{module} is not installed.*id3c-data\[{extra}\]"):
         getattr(id3c_data.catalog, name)
+
+
+def test_dask_knows_arrays_of_sparse_although_no_client_imports_it() -> None:
+    sparse = pytest.importorskip("sparse")
+    assert issubclass(sparse.COO, _SparseArray)
+    assert isinstance(sparse.COO([[0]], [1.0], shape=(2,)), _SparseArray)
+    assert not issubclass(np.ndarray, _SparseArray)
