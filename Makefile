@@ -28,7 +28,7 @@ demo: $(call made,demo)  ## Show the whole chain: simulated detector, scan, cata
 	@exec $(BIN)/id3c-data demo $(ARGS)
 
 test: $(call made,test)  ## Run the tests: unit, system, and every code block of the docs.
-	@exec $(BIN)/python -m pytest -n 3 --dist loadfile $(ARGS)
+	@exec $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-bits: $(if $(AS_IS),,$(BITS_VENV)/.made-for-bits)  ## Run the tests beside apsbits, apstools and databroker 1.
 	@exec $(BITS_VENV)/bin/python -m pytest tests/bits $(ARGS)

@@ -29,7 +29,7 @@ PASSING = {
     "sharing": "```python\nvalue = 1\n```\n\n```pycon\n>>> value\n1\n```\n"
     "\n```console\n$ export WORD=hello\n```\n\n```console\n$ echo $WORD\nhello\n```\n",
     "job": f"```console\n$ {JOB} | tee /tmp/said &\njob ...\n$ cp /tmp/said $SAID\n```\n",
-    "folder_tmp": "```python\nfrom pathlib import Path\nPath('/tmp/id3c-of-this-page').write_text('x')\n```\n",
+    "folder_tmp": "```python\nimport pathlib\npathlib.Path('/tmp/id3c-of-this-page').touch()\n```\n",
     "detector": "---\nneeds: [ioc]\n---\n```pycon\n>>> import epics\n"
     ">>> epics.caget('sim_eiger:cam1:Acquire')\n0\n```\n",
 }
