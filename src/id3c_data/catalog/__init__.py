@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     from ._probe import open_container, registered
     from ._replay import Replayed, kept_runs, replay
     from ._run_state import CatalogRunState
-    from ._subscription import Subscription, subscribe
+    from ._subscribe import subscribe
+    from ._subscription import Subscription
     from ._view import ImagesView
+    from ._whole_documents import documents_of
 
 _HOME = {
     "Catalog": "_clients",
@@ -40,6 +42,7 @@ _HOME = {
     "Stream": "_clients",
     "Subscription": "_subscription",
     "connect": "_connect",
+    "documents_of": "_whole_documents",
     "frames_router": "_frames_router",
     "external_nodes": "_image_nodes",
     "image_nodes": "_image_nodes",
@@ -51,7 +54,7 @@ _HOME = {
     "serve": "_embedded",
     "serve_config": "_foreground",
     "shorten": "_image_nodes",
-    "subscribe": "_subscription",
+    "subscribe": "_subscribe",
 }
 
 _EXTRAS = {
@@ -76,6 +79,7 @@ __all__ = [
     "Stream",
     "Subscription",
     "connect",
+    "documents_of",
     "external_nodes",
     "frames_router",
     "image_nodes",

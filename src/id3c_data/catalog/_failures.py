@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 
-from ..errors import CatalogError
+from ..errors import CatalogError, Id3cDataError
+from ._translate import translated
 
-__all__ = ["Failures"]
+__all__ = ["Failures", "failure_of"]
+
+logger = logging.getLogger(__name__)
 
 
 class Failures:
@@ -52,3 +56,37 @@ class Failures:
             first = next(iter(self._untold.values()), None)
             self._untold.clear()
             return first
+
+
+def failure_of(uid: str | None, name: str, error: Exception, where: str, future: str) -> CatalogError:
+    """Return the error that a run could not be written.
+
+    Parameters
+    ----------
+    uid
+        Of the run, where it is known.
+    name
+        Kind of the document that failed; empty, or ``"flush"``, where it was none.
+    error
+        Why.
+    where
+        The catalog.
+    future
+        What becomes of the run.
+    """
+    try:
+        with translated(where):
+            raise error
+    except Id3cDataError as known:
+        what, next_step = known.what, known.next_step
+    except Exception:  # none that a server or a document causes
+        logger.exception("while writing run %s", uid)
+        what, next_step = f"{type(error).__name__}: {error}", "see the log"
+    since = f" from its {name.removesuffix('_page')!r} document on" if name not in ("", "flush") else ""
+    failure = CatalogError(
+        f"run {uid or 'unknown'} could not be written{since}: {what}",
+        where=where,
+        next_step="; ".join(part for part in (next_step, future) if part),
+    )
+    failure.__cause__ = error
+    return failure

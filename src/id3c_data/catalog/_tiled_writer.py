@@ -12,7 +12,7 @@ from ._consolidator import register_consolidator
 from ._normalizer import Normalizer
 from ._run_writer import Registered, RunWriter
 
-__all__ = ["CatalogWriter", "RunCallback"]
+__all__ = ["CatalogWriter", "OnFailure", "RunCallback"]
 
 OnFailure = Callable[[str | None, str, Exception], None]
 """Called with the run's uid (None where no run is open), kind of document or ``"flush"``, and the error."""

@@ -23,6 +23,9 @@ _NEXT_STEPS = {
     415: "serve with `id3c-data serve`, or register the data files",
 }
 
+_LACKS = "Requires scopes"  # in Tiled's words for a key that is right and may not do that
+_OTHER_KEY = "pass an api_key that may do that, or ask the catalog's administrator for one with these scopes"
+
 
 @contextmanager
 def translated(where: str) -> Iterator[None]:
@@ -59,10 +62,12 @@ def error_of_response(response: httpx.Response, where: str) -> Id3cDataError:
     request_id = response.headers.get("x-tiled-request-id")
     trace = f", request {request_id}" if request_id else ""
     kind = CatalogFault if status >= httpx.codes.INTERNAL_SERVER_ERROR else CatalogError
+    detail = str(_detail(response))
+    next_step = _NEXT_STEPS.get(status, f"see the log of the catalog's server{trace}")
     return kind(
-        f"the catalog's server answers {status}: {_detail(response)}",
+        f"the catalog's server answers {status}: {detail}",
         where=where,
-        next_step=_NEXT_STEPS.get(status, f"see the log of the catalog's server{trace}"),
+        next_step=_OTHER_KEY if _LACKS in detail else next_step,
     )
 
 

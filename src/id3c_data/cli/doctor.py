@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from id3c_data.cli._options import path_map_option
 from id3c_data.cli._terminal import colours_wanted
 from id3c_data.errors import Id3cDataError
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["doctor"]
 
-_COULD_NOT_RUN = 2
+_COULD_NOT_RUN, _INTERRUPTED = 2, 130
 
 
 def _target(context: click.Context, argument: click.Parameter, value: str | None) -> int | str | Path | None:
@@ -34,15 +35,6 @@ def _target(context: click.Context, argument: click.Parameter, value: str | None
     return Path(value) if is_path else value
 
 
-def _pairs(context: click.Context, option: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
-    """Return the pairs of ``THERE=HERE``."""
-    pairs = [value.partition("=") for value in values]
-    for there, equals, here in pairs:
-        if not (there and equals and here):
-            raise click.BadParameter(f"{there + equals + here!r} is not THERE=HERE", context, option)
-    return {there: here for there, _, here in pairs}
-
-
 @click.command("doctor", context_settings={"ignore_unknown_options": True})
 @click.argument("target", metavar="[-1|RUN|MASTER.h5]", required=False, callback=_target)
 @click.option("--expose", is_flag=True, help="Take one frame, and follow it all the way.")
@@ -55,13 +47,7 @@ def _pairs(context: click.Context, option: click.Parameter, values: tuple[str, .
 @click.option("--device", help="Name of the detector, where there are several.")
 @click.option("--catalog", "uri", metavar="URI", help="The catalog.  [default: as connect() finds it]")
 @click.option("--profile", help="Tiled profile of the catalog.")
-@click.option(
-    "--path-map",
-    multiple=True,
-    metavar="THERE=HERE",
-    callback=_pairs,
-    help="A folder as documents and links name it, and as it is here; may be given several times.",
-)
+@path_map_option
 @click.option("--data-key", help="Data key of the images, where a run has several.")
 @click.option(
     "--timeout",
@@ -115,7 +101,7 @@ def doctor(
 
     Without a target, the configured detector and catalog are looked at and nothing is taken; with -1 (the
     last run), a scan number, a uid or a master file the walk begins there. Exit code 0: no hop failed; 1: one
-    did; 2: the doctor could not run.
+    did; 2: the doctor could not run; 130: it was interrupted.
     """
     from id3c_data.doctor import Settings
 
@@ -143,6 +129,9 @@ def doctor(
     except (Id3cDataError, OSError) as error:
         click.echo(f"Error: {error}", err=True)
         context.exit(_COULD_NOT_RUN)
+    except KeyboardInterrupt as interrupt:
+        click.echo(": ".join(["interrupted", *map(str, interrupt.args)]), err=True)
+        context.exit(_INTERRUPTED)
 
 
 def _run(settings: Settings, bundle: Path | None, *, as_json: bool) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import struct
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -13,15 +12,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from ..errors import DeviceError, FramesMissing
+from ..paths import HDF5_HEAD_SIZE, promised_size
 
 __all__ = ["ReadFolder", "missing_bytes"]
 
-_SIGNATURE = b"\x89HDF\r\n\x1a\n"
-_HEAD_SIZE = 52
 _SLOWEST_LOOK_S = 0.5
 _ANSWER_S = 30.0
 """Longest that the read side may take to answer; an NFS server that is gone never does."""
-_OFFSET_SIZE = 8  # bytes of an address in every file that the DCU or ADCore writes
 
 T = TypeVar("T")
 
@@ -159,28 +156,15 @@ def missing_bytes(path: Path) -> str:
     """
     try:
         with path.open("rb") as file:
-            head = file.read(_HEAD_SIZE)
+            head = file.read(HDF5_HEAD_SIZE)
             size = os.fstat(file.fileno()).st_size
     except OSError as error:
         return f"cannot be read ({error.strerror})"
     if not size:
         return "is empty"
-    promised = _promised_size(head)
+    promised = promised_size(head)
     if promised is None:
         return "does not start like an HDF5 file"
     if size < promised:
         return f"has {size} of its {promised} bytes"
     return ""
-
-
-def _promised_size(head: bytes) -> int | None:
-    """Return the end-of-file address of an HDF5 superblock (HDF5 file format specification, II.A)."""
-    if len(head) < _HEAD_SIZE or not head.startswith(_SIGNATURE):
-        return None
-    version = head[8]
-    size_of_offsets, start = (head[13], 24) if version < 2 else (head[9], 12)
-    if size_of_offsets != _OFFSET_SIZE:
-        return None
-    start += 4 if version == 1 else 0
-    _base, _other, end = struct.unpack_from("<QQQ", head, start)
-    return end

@@ -9,8 +9,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from ..errors import ConfigError
+from ..errors import ConfigError, Id3cDataError
 from ..h5api import Looker
+from ._bounded import within
 from ._case import Case, Master
 from ._exposure import expose
 from ._hop import HopResult, Seen, result_of
@@ -43,6 +44,7 @@ HOPS: Mapping[str, Callable[[Case], Seen]] = MappingProxyType(
 """Every hop by its name, in the order of the data."""
 
 _BEFORE_EXPOSURE = tuple(HOPS)[:4]
+_READING_S = 60.0  # for the documents of a run
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,16 +148,15 @@ def _documents(case: Case) -> Iterator[tuple[str, Any]]:
     if case.documents:
         yield from case.documents
     elif case.settings.documents and case.catalog is not None and case.run is not None:
-        yield from _documents_of(case, case.catalog[case.run.uid])
+        catalog, uid = case.catalog, case.run.uid
+        try:
+            yield from within(_READING_S, lambda: _documents_in(catalog, uid))
+        except (Id3cDataError, TimeoutError) as error:
+            yield "missing", {"why": f"the catalog does not give the documents of run {uid}: {error}"}
 
 
-def _documents_of(case: Case, run: Any) -> Iterator[tuple[str, Any]]:
-    """Yield what a catalog has of a run's documents, but for its events."""
-    yield "start", dict(run.metadata["start"])
-    for name in run:
-        yield "descriptor", {"name": name, **run[name].metadata}
-    resources = {promise.resource["uid"]: dict(promise.resource) for promise in case.promises}
-    for resource in resources.values():
-        yield "resource", resource
-    if run.metadata.get("stop"):
-        yield "stop", dict(run.metadata["stop"])
+def _documents_in(catalog: Any, uid: str) -> list[tuple[str, Any]]:
+    """Return the documents of a run in a catalog."""
+    from ..catalog import documents_of
+
+    return list(documents_of(catalog[uid]))

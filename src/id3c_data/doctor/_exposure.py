@@ -16,6 +16,7 @@ from ._run_of_case import open_catalog, read_run, take_run
 __all__ = ["expose"]
 
 IOC_HOP, WRITE_HOP = "IOC", "write path"
+_STOPPING_S = 30.0  # the driver fetches files for seconds more, and the catalog gets the last documents
 _LONGEST_S = 300.0  # the device has timeouts of its own; this is for what hangs all the same
 _OF_SERIES = re.compile(r"(.*)_(?:master|data_\d{6})\.h5", re.DOTALL)
 
@@ -60,8 +61,12 @@ def _taken(case: Case) -> Taken:
             _LONGEST_S, take_frame, entry.path, str(entry.name), path_map, connect_s, place
         )
     except KeyboardInterrupt:
-        looker.interrupt()
-        raise
+        if looker.interrupt(_STOPPING_S):
+            raise KeyboardInterrupt("the exposure was stopped") from None
+        raise KeyboardInterrupt(
+            f"the exposure did not stop within {_STOPPING_S:g} s; see the IOC's console: writing 0 to "
+            f"cam1:Acquire ends it"
+        ) from None
 
 
 def _note_run(case: Case, taken: Taken) -> None:

@@ -13,7 +13,16 @@ from ._hop import Fault
 from ._note import Note
 from ._raw_look import RawLook
 
-__all__ = ["as_time_allows", "came_late", "file_fault", "first_faults", "raw_notes", "size_words", "spread"]
+__all__ = [
+    "as_time_allows",
+    "came_late",
+    "file_fault",
+    "first_faults",
+    "or_shorten",
+    "raw_notes",
+    "size_words",
+    "spread",
+]
 
 T = TypeVar("T")
 
@@ -82,6 +91,14 @@ def came_late(case: Case) -> Fault:
     what = f"{case.came_late} came to this host later than the device waits for it"
     next_step = f"give the device a longer `file_timeout` (its default is 30 s) at {site.entry.location}"
     return Fault(what, next_step, case.came_late or "")
+
+
+def or_shorten(case: Case) -> str:
+    """Return what to do where a run's last frames were never written; empty where it is in no catalog."""
+    run = case.run
+    if run is None or run.exit_status is None:
+        return ""
+    return f"; `id3c-data verify {run.uid} --repair` shortens the run in the catalog to what was written"
 
 
 def file_fault(error: Exception, path: Path, kind: str, *, needed: bool = True) -> Fault:

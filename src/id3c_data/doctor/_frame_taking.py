@@ -7,9 +7,10 @@ devices of a session.
 from __future__ import annotations
 
 import signal
+import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ __all__ = ["Place", "Taken", "take_frame"]
 
 _PURPOSE = "id3c-data doctor --expose"
 _IN_CATALOG_S = 30.0
+_LOOK_EVERY_S = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ def take_frame(
     try:
         with ExitStack() as stack:
             detector = stack.enter_context(_detector(devices, name, path_map, connect_s))
-            engine = stack.enter_context(_engine())
+            engine = _engine()
             engine.subscribe(lambda kind, doc: taken.documents.append((kind, doc)))
             subscription = _subscribed(engine, place, taken)
             began = time.perf_counter()
@@ -104,19 +106,13 @@ def _detector(devices: Path, name: str, path_map: Mapping[str, str], connect_s: 
     yield detector
 
 
-@contextmanager
-def _engine() -> Iterator[Any]:
-    """Make a RunEngine; a run that is interrupted is aborted, so that the detector does not go on."""
+def _engine() -> Any:
+    """Make a RunEngine."""
     try:
         from bluesky import RunEngine
     except ImportError as error:
         raise MissingExtra("bluesky", "devices") from error
-    engine = RunEngine({}, context_managers=[])
-    try:
-        yield engine
-    finally:
-        if engine.state != "idle":
-            engine.abort("the doctor was interrupted")
+    return RunEngine({}, context_managers=[])
 
 
 def _subscribed(engine: Any, place: Place | None, taken: Taken) -> Subscription | None:
@@ -146,13 +142,50 @@ def _count(engine: Any, detector: Any) -> None:
     """Take one frame; whatever the control layer wraps errors in, ours come out."""
     from bluesky import plans
 
+    with _aborted_by_interrupt(engine) as interrupted:
+        try:
+            engine(plans.count([detector], num=1), purpose=_PURPOSE)
+        except Exception as error:  # a plan fails with whatever a device or a library raises
+            if interrupted.is_set():
+                raise KeyboardInterrupt from error
+            raise _ours(error, detector.name) from error
+
+
+@contextmanager
+def _aborted_by_interrupt(engine: Any) -> Iterator[threading.Event]:
+    """Let Ctrl-C abort the run, which stops the detector; in its own way the engine would leave it exposing.
+
+    The event is set from then on, and the context ends in a KeyboardInterrupt.
+    """
+    from bluesky.utils import TransitionError
+
+    interrupted, over = threading.Event(), threading.Event()
+
+    def abort() -> None:
+        while not over.wait(_LOOK_EVERY_S):  # the engine may only be about to begin
+            with suppress(TransitionError):
+                engine.abort("the doctor was interrupted")
+                return
+
+    def interrupt(*_: object) -> None:
+        if not interrupted.is_set():
+            interrupted.set()
+            threading.Thread(target=abort, daemon=True).start()
+
+    before = signal.signal(signal.SIGINT, interrupt)
     try:
-        engine(plans.count([detector], num=1), purpose=_PURPOSE)
-    except Exception as error:  # a plan fails with whatever a device or a library raises
-        cause: BaseException | None = error
-        while cause is not None and not isinstance(cause, Id3cDataError):
-            cause = cause.__cause__ or cause.__context__
-        if cause is not None:
-            raise cause from error
-        next_step = "report it with the file that `id3c-data doctor --bundle report.zip` writes"
-        raise DetectorFault(f"{type(error).__name__}: {error}", detector.name, next_step) from error
+        yield interrupted
+    finally:
+        over.set()
+        signal.signal(signal.SIGINT, before)
+    if interrupted.is_set():
+        raise KeyboardInterrupt
+
+
+def _ours(error: BaseException, detector: str) -> Id3cDataError:
+    """Return the error of ours that another was raised for, or one that says what it was."""
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, Id3cDataError):
+        cause = cause.__cause__ or cause.__context__
+    next_step = "report it with the file that `id3c-data doctor --bundle report.zip` writes"
+    return cause or DetectorFault(f"{type(error).__name__}: {error}", detector, next_step)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..documents import of_another_series, out_of_time
 from ..errors import Id3cDataError
 from ._bounded import within
 from ._case import Case, Master
@@ -19,7 +20,6 @@ from ._run_of_case import open_catalog
 
 __all__ = ["catalog_entry", "client_pixels", "documents", "server"]
 
-_LATE_S = 600.0  # a file that is written so long after its last event may be another run's
 _READING_S = 30.0  # for a frame through the server
 _A_FILE = "a file was named, not a run: `id3c-data doctor -1` follows the last run"
 _NOTHING_TAKEN = "no frame was taken: `id3c-data doctor --expose` takes one and follows it"
@@ -60,16 +60,10 @@ def _agreement(case: Case, master: Master) -> Seen:
     look = master.frames
     if look is None:
         return
-    where, again = (
-        str(master.path),
-        "bring the run's own file back: this one was put in its place",
-    )
-    stem = master.path.name.removesuffix("_master.h5")
-    strange = [
-        link.target for link in master.links or () if not _base(link.target).startswith(f"{stem}_data_")
-    ]
-    if strange and stem != master.path.name:
-        yield Fault(f"this is the master of another series: it leads to {strange[0]}", again, where)
+    where, again = str(master.path), "bring the run's own file back: this one was put in its place"
+    other = of_another_series(master.path, (link.target for link in master.links or ()))
+    if other is not None:
+        yield Fault(f"this is the master of another series: it leads to {other}", again, where)
     shape = tuple(case.described.get("shape", ()))[-2:]
     if shape and look.shape and shape != look.shape[1:]:
         what = f"the documents promise frames of {shape}, the file has {look.shape[1:]}"
@@ -80,18 +74,21 @@ def _agreement(case: Case, master: Master) -> Seen:
         yield Fault(
             what, "do not change the bit depth while the detector is staged; take the run again", where
         )
+    yield from _time_of(case, master)
+
+
+def _time_of(case: Case, master: Master) -> Seen:
+    """Yield where a master was not written while its run was taken, and no clock can be at fault."""
     last = max((p.time for p in case.promises if case.path_of(p) == master.path), default=0)
-    if last and master.modified > last + _LATE_S:
-        late = (master.modified - last) / 3600
-        what = (
-            f"the file was written to {late:.1f} h after its last event: it may be another run's, or a copy"
+    if case.run is None or not last:
+        return
+    began = float(case.run.metadata.get("time", last))
+    if when := out_of_time(master.modified, began, last):
+        what = f"the file was written to {when}: it may be another run's, or a copy"
+        next_step = (
+            f"compare with a copy from then; `ls -l --time-style=full-iso {master.path}` shows the time"
         )
-        next_step = f"compare with a copy from then; `ls -l --time-style=full-iso {where}` shows the time"
-        yield Fault(what, next_step, where, "warning")
-
-
-def _base(target: str) -> str:
-    return target.replace("\\", "/").rpartition("/")[2]
+        yield Fault(what, next_step, str(master.path), "warning")
 
 
 def catalog_entry(case: Case) -> Seen:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..errors import FileIncomplete, FileMissing, Id3cDataError
 from ._case import Case, DataFile, Master
-from ._file_words import as_time_allows, came_late, file_fault, first_faults, raw_notes
+from ._file_words import as_time_allows, came_late, file_fault, first_faults, or_shorten, raw_notes
 from ._hop import Fault, Seen, Skipped
 from ._link_look import Link, Target, find_target, links_of
 from ._note import Note
@@ -125,7 +125,8 @@ def _where_it_may_be(case: Case, link: Link, target: Target) -> str:
         return f"that is the folder as the IOC has it: {_mapped(pair.write_base, pair.read_base)}"
     if folder:
         return f"where this host has that folder in another place: add --path-map {folder}=FOLDER"
-    return "copy it here, beside the master, from the IOC's machine; what is not there was never written"
+    copied = "copy it here, beside the master, from the IOC's machine; what is not there was never written"
+    return copied + or_shorten(case)
 
 
 def _mapped(there: str, here: str) -> str:

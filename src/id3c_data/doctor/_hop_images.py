@@ -7,7 +7,16 @@ from collections.abc import Iterator, Sequence
 
 from ..errors import Hdf5Error, Id3cDataError
 from ._case import Case, DataFile, Master
-from ._file_words import as_time_allows, came_late, file_fault, first_faults, raw_notes, size_words, spread
+from ._file_words import (
+    as_time_allows,
+    came_late,
+    file_fault,
+    first_faults,
+    or_shorten,
+    raw_notes,
+    size_words,
+    spread,
+)
 from ._frames_look import Decoded, FramesLook, decode_frames, faults_inside, look_at_frames
 from ._hop import Fault, Seen, Skipped
 from ._hop_files import bytes_of
@@ -70,7 +79,8 @@ def _inside(case: Case, master: Master, look: FramesLook, needed: int) -> Iterat
         inside = [Fault(look.error.what, look.error.next_step, str(master.path))]
     if not inside:
         what = f"{look.written} of {needed} frames are there"
-        next_step = "see on the IOC's machine whether more was written; if not, the others were never taken"
+        seen = "see on the IOC's machine whether more was written; if not, the others were never taken"
+        next_step = f"{seen}{or_shorten(case)}"
         inside = [Fault(what, next_step, str(master.path))]
     yield from inside
 

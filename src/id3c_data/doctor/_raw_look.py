@@ -7,18 +7,15 @@ from __future__ import annotations
 
 import os
 import stat
-import struct
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import FileIncomplete, FileMissing, FileUnreadable, Hdf5Error, NotHdf5
+from ..paths import HDF5_HEAD_SIZE, HDF5_SIGNATURE, promised_size
 
 __all__ = ["RawLook", "look_at_bytes"]
 
-_SIGNATURE = b"\x89HDF\r\n\x1a\n"
-_HEAD_SIZE = 52
-_OFFSET_SIZE = 8
 _BLOCK = 1 << 20
 
 
@@ -94,7 +91,7 @@ def _read(descriptor: int, read_s: float) -> tuple[bytes, int, float]:
     while block and time.perf_counter() - began < read_s:
         block = os.read(descriptor, _BLOCK)
         count += len(block)
-    return head[:_HEAD_SIZE], count, time.perf_counter() - began
+    return head[:HDF5_HEAD_SIZE], count, time.perf_counter() - began
 
 
 def _check_head(path: Path, head: bytes, size: int) -> None:
@@ -103,21 +100,8 @@ def _check_head(path: Path, head: bytes, size: int) -> None:
         raise FileIncomplete("the file is empty", str(path))
     if not any(head):
         raise FileIncomplete("the file begins with zeros: its beginning is not written", str(path))
-    if not head.startswith(_SIGNATURE):
+    if not head.startswith(HDF5_SIGNATURE):
         raise NotHdf5(f"the file is not HDF5: it begins with {head[:8]!r}", str(path))
-    promised = _promised_size(head)
+    promised = promised_size(head)
     if promised is not None and size < promised:
         raise FileIncomplete(f"the file has {size:,} of its {promised:,} bytes", str(path))
-
-
-def _promised_size(head: bytes) -> int | None:
-    """Return the end-of-file address of an HDF5 superblock (HDF5 file format specification, II.A)."""
-    if len(head) < _HEAD_SIZE:
-        return None
-    version = head[8]
-    size_of_offsets, start = (head[13], 24) if version < 2 else (head[9], 12)
-    if size_of_offsets != _OFFSET_SIZE:
-        return None
-    start += 4 if version == 1 else 0
-    _base, _other, end = struct.unpack_from("<QQQ", head, start)
-    return int(end)

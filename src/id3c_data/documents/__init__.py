@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         resource_document,
     )
     from ._waits import Unless
+    from ._whose_files import of_another_series, out_of_time
 
 _HOME = {
     "EventFiller": "_filling",
@@ -48,6 +49,8 @@ _HOME = {
     "data_key_name": "_specs",
     "datum_document": "_specs",
     "image_data_keys": "_specs",
+    "of_another_series": "_whose_files",
+    "out_of_time": "_whose_files",
     "resource_document": "_specs",
 }
 
@@ -70,6 +73,8 @@ __all__ = [
     "datum_document",
     "filled_documents",
     "image_data_keys",
+    "of_another_series",
+    "out_of_time",
     "register_handlers",
     "resource_document",
 ]

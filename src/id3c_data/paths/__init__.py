@@ -1,8 +1,9 @@
 """Paths: the rules for templates, their expansion, and the translation between the sides of one disk.
 
-Pure text: nothing here looks at a disk.
+Pure text, and the bytes at the head of an HDF5 file: nothing here looks at a disk.
 """
 
+from ._hdf5_head import HDF5_HEAD_SIZE, HDF5_SIGNATURE, promised_size
 from ._lexical import PathSemantics, is_below
 from ._map import PathMap, PathMapLike
 from ._problem import TemplateProblem
@@ -13,6 +14,8 @@ from ._warnings import template_warnings
 __all__ = [
     "FILE_NAME_ROOM",
     "FILE_PATH_LENGTH",
+    "HDF5_HEAD_SIZE",
+    "HDF5_SIGNATURE",
     "Directories",
     "PathMap",
     "PathMapLike",
@@ -20,6 +23,7 @@ __all__ = [
     "PathTemplates",
     "TemplateProblem",
     "is_below",
+    "promised_size",
     "template_problems",
     "template_warnings",
 ]

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..documents import of_another_series, out_of_time
 from ..errors import (
     BrokenLink,
     DamagedChunk,
@@ -18,6 +20,7 @@ from ..errors import (
 )
 from ..images import FrameStack, open_stack
 from ..paths import PathMap
+from ._image_numbers import check_image_numbers
 from ._report import Finding, FrameCounts
 
 if TYPE_CHECKING:
@@ -44,12 +47,15 @@ class FrameCheck:
         Where this host has the folders of the documents.
     tell
         Is told each number of frames that are done.
+    began
+        When the run did, in seconds since 1970.
     """
 
     node: ImageNode
     numbers: Sequence[int]
     path_map: PathMap
     tell: Callable[[int], None]
+    began: float
     in_masters: int = 0
     in_files: int = 0
     decoded: int = 0
@@ -120,6 +126,8 @@ class FrameCheck:
             )
             return
         with stack:
+            yield from self._check_owner(stack, master)
+            yield from check_image_numbers(stack.files, stream=self.node.stream, data_key=self.node.data_key)
             form = list(self._check_form(stack, master, events))
             yield from form
             frames = [(event, frame) for event in events for frame in self._frames_of(event)]
@@ -134,6 +142,22 @@ class FrameCheck:
         """Return the frames of an event in its master."""
         count = self.node.rows.frames_per_event
         return range(self.node.rows.slots[event].slot * count, (self.node.rows.slots[event].slot + 1) * count)
+
+    def _check_owner(self, stack: FrameStack, master: Path) -> Iterator[Finding]:
+        """Yield where files are not those that the run wrote, as far as names and times say it."""
+        other = of_another_series(master, map(str, stack.files))
+        if other is not None:
+            yield self._finding(
+                f"this is the master of another series: it leads to {other}",
+                file=master,
+                next_step="bring the run's own file back: this one was put in its place",
+            )
+        if when := out_of_time(master.stat().st_mtime, self.began, inf):
+            yield self._finding(
+                f"the file was written to {when}: it may be another run's",
+                file=master,
+                next_step="compare with a copy from then, and see whether the file server's clock is right",
+            )
 
     def _check_form(self, stack: FrameStack, master: Path, events: list[int]) -> Iterator[Finding]:
         """Yield what is wrong with size and type."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from ..catalog import ImageNode, image_nodes
 from ..paths import PathMap, PathMapLike
 from ._events import check_events, numbers_of
 from ._frames import FrameCheck
-from ._image_numbers import check_image_numbers
+from ._repair import note_of
 from ._report import Finding, FrameCounts, RunReport
 from ._server import check_others, check_served
 
@@ -57,8 +57,8 @@ def verify_run(run: Any, *, path_map: PathMapLike = None, progress: Progress | N
     counts: list[FrameCounts] = []
     too_long: dict[tuple[str, str], int] = {}
     for node in nodes:
-        check = FrameCheck(node, numbers[node.stream].tolist(), folders, tell)
-        findings += _check_node(check)
+        check = FrameCheck(node, numbers[node.stream].tolist(), folders, tell, start["time"])
+        findings += _check_node(check, run.metadata.get("notes") or ())
         counts.append(check.counts)
         if check.events_written < node.events:
             too_long[node.stream, node.data_key] = check.events_written
@@ -73,14 +73,12 @@ def verify_run(run: Any, *, path_map: PathMapLike = None, progress: Progress | N
     )
 
 
-def _check_node(check: FrameCheck) -> Iterator[Finding]:
+def _check_node(check: FrameCheck, notes: Iterable[str]) -> Iterator[Finding]:
     """Yield what is wrong with an image node."""
     node = check.node
-    yield from _check_length(node, len(check.numbers))
+    yield from _check_length(node, len(check.numbers), notes)
     yield from check.run()
     about: dict[str, Any] = {"stream": node.stream, "data_key": node.data_key}
-    for master in check.masters:
-        yield from check_image_numbers(master, check.path_map, **about)
     yield from check_served(check)
     if check.events_written < node.events:
         yield Finding(
@@ -90,13 +88,25 @@ def _check_node(check: FrameCheck) -> Iterator[Finding]:
         )
 
 
-def _check_length(node: ImageNode, events: int) -> Iterator[Finding]:
-    """Yield where the numbers of events of structure, slots and table are not the same."""
+def _check_length(node: ImageNode, events: int, notes: Iterable[str]) -> Iterator[Finding]:
+    """Yield where the numbers of events of structure, slots and table are not the same.
+
+    After a repair the table has more: what was measured at those events stays, without images.
+    """
     placed = len(node.rows.slots)
-    if not node.events == placed == events:
+    if node.events == placed == events:
+        return
+    about = {"stream": node.stream, "data_key": node.data_key}
+    note = note_of(node, notes)
+    if note is not None and node.events == placed < events:
         yield Finding(
-            stream=node.stream,
-            data_key=node.data_key,
-            what=f"{node.events} events in its structure, {placed} with frames, {events} in the table",
-            next_step="wait for the end of the run, or see whether `id3c-data replay` has it whole",
+            severity="note",
+            what=f"{events - placed} of {events} events in the table have no images; {note}",
+            **about,
         )
+        return
+    yield Finding(
+        what=f"{node.events} events in its structure, {placed} with frames, {events} in the table",
+        next_step="wait for the end of the run, or see whether `id3c-data replay` has it whole",
+        **about,
+    )

@@ -144,8 +144,8 @@ def test_documents_that_do_not_fit_are_told_and_written_from_the_spool(
 ) -> None:
     with Subscription(cat, queue_size=60) as subscription:
         gate = threading.Event()
-        writing = subscription._writer.flush
-        subscription._writer.flush = lambda: (gate.wait(20), writing())  # type: ignore[func-returns-value]
+        writing = subscription._writing._writer.flush
+        subscription._writing._writer.flush = lambda: (gate.wait(20), writing())  # type: ignore[func-returns-value]
         run = RunDocuments(subscription, root=folder, frame_shape=model.shape)
         time.sleep(0.6)  # the writing thread is at the gate
         resource = run.resource(series(1, images=100).master)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import time
+import uuid
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -16,7 +19,7 @@ from click.testing import CliRunner, Result
 from id3c_data.catalog import Catalog, Server, Subscription
 from id3c_data.cli import main
 from id3c_data.errors import CatalogError
-from id3c_data.sim import FrameModel, SeriesFiles
+from id3c_data.sim import DcuWriter, FrameModel, LegacyWriter, NexusWriter, Series, SeriesFiles
 from id3c_data.testing.catalog import RunDocuments
 from id3c_data.verify import RunReport, repair, verify_run
 
@@ -102,14 +105,67 @@ def test_a_damaged_frame_is_told_and_the_others_are_counted(taken: Any, series: 
     assert (finding.event, finding.frame, finding.file) == (3, 2, str(files.data[0]))
 
 
-def test_gaps_of_image_numbers_are_told(taken: Any, series: Write) -> None:
-    files = series(1, images=4, per_file=2)
+@pytest.mark.parametrize("layout", [LegacyWriter, NexusWriter])
+def test_gaps_of_image_numbers_are_told(
+    layout: type[DcuWriter], taken: Any, folder: Path, model: FrameModel
+) -> None:
+    files = layout(folder, Series("run_1", 1, 4, 2), model).write_series()
     run = taken(files, 4)
+    assert verify_run(run).well
     with h5py.File(files.data[1], "r+") as file:
         file["entry/data/data"].attrs["image_nr_low"] = np.uint64(5)
         file["entry/data/data"].attrs["image_nr_high"] = np.uint64(6)
-    told = "entry/data/data_000002: 2 images numbered 5 to 6, 3 is next"
+    told = f"2 images numbered 5 to 6, 3 is next ({files.data[1]})"
     assert any(told in problem for problem in problems(verify_run(run)))
+
+
+def test_data_files_without_numbers_are_no_problem(taken: Any, series: Write) -> None:
+    files = series(1, images=4, per_file=2)
+    with h5py.File(files.data[0], "r+") as file:
+        del file["entry/data/data"].attrs["image_nr_low"]
+    assert verify_run(taken(files, 4)).well
+
+
+def test_numbers_after_a_missing_data_file_are_no_gap(taken: Any, series: Write) -> None:
+    files = series(1, images=6, per_file=2)
+    files.data[1].unlink()
+    assert not any("numbered" in problem for problem in problems(verify_run(taken(files, 6))))
+
+
+@pytest.mark.fault("master replaced by another run's", injected="another series' master is copied over it")
+def test_the_master_of_another_series_in_its_place_is_told(
+    taken: Any, series: Write, fault_report: Any
+) -> None:
+    files, others = series(1, images=2), series(2, images=2)
+    run = taken(files, 2)
+    files.master.write_bytes(others.master.read_bytes())
+    (problem,) = problems(verify_run(run))
+    assert f"the master of another series: it leads to {others.data[0].name}" in problem
+    fault_report(problem, lost="what was overwritten")
+
+
+@pytest.mark.fault(
+    "master replaced by another run's", injected="files of another run, hours older, have its names"
+)
+def test_a_master_that_is_hours_older_than_its_run_is_told(
+    taken: Any, series: Write, fault_report: Any
+) -> None:
+    files = series(1, images=2)
+    run = taken(files, 2)
+    older = run.metadata["start"]["time"] - 3 * 3600
+    os.utime(files.master, (older, older))
+    (problem,) = problems(verify_run(run))
+    assert "was written to 3.0 h before the run began: it may be another run's" in problem
+    fault_report(problem, lost="what was overwritten")
+
+
+@pytest.mark.parametrize("by_s", [-3600, 3600], ids=["behind", "ahead"])
+def test_a_clock_that_is_an_hour_off_is_no_problem(by_s: int, taken: Any, series: Write) -> None:
+    files = series(1)
+    run = taken(files, 1)
+    when = run.metadata["start"]["time"] + by_s
+    os.utime(files.master, (when, when))
+    assert verify_run(run).findings == ()
 
 
 def test_frames_of_another_size_are_told(
@@ -176,7 +232,10 @@ def test_events_that_were_never_written_are_taken_out_and_noted(
     assert "shortened from 5 to 3 events" in note
     assert np.array_equal(run.primary["eiger2_image"].read(), before)
     again = verify_run(run)
-    assert (counted(again), again.too_long) == ([(3, 3, 3, 3)], {})
+    assert (counted(again), again.too_long, again.well) == ([(3, 3, 3, 3)], {}, True)
+    first, *_ = again.findings
+    assert first.severity == "note"
+    assert first.what == f"2 of 5 events in the table have no images; {note}"
 
 
 def test_nothing_is_shortened_where_the_disk_is_not_mounted(taken: Any, series: Write, folder: Path) -> None:
@@ -201,6 +260,73 @@ def test_masters_of_points_that_were_never_taken_are_taken_out(
     assert report.too_long == {("primary", "eiger2_image"): 2}
     repair(cat[run.uid], report)
     assert cat[run.uid].primary["eiger2_image"].shape[0] == 2
+
+
+def test_data_of_other_detectors_are_checked_as_bluesky_does(
+    subscription: Subscription, cat: Catalog, folder: Path
+) -> None:
+    """A run of an ophyd-async HDF5 writer: one resource of the run, and what its events have of it."""
+    file = folder / "other.h5"
+    with h5py.File(file, "w") as opened:
+        frames = np.arange(3 * 4 * 5, dtype="<u2").reshape(3, 4, 5)
+        opened.create_dataset("entry/data/data", data=frames, chunks=(1, 4, 5))
+    uid, descriptor, resource = (str(uuid.uuid4()) for _ in range(3))
+    key = {"source": "other", "dtype": "array", "shape": [4, 5], "dtype_numpy": "<u2"}
+    documents: list[tuple[str, dict[str, Any]]] = [
+        ("start", {"uid": uid, "time": time.time(), "scan_id": 1}),
+        (
+            "descriptor",
+            {
+                "uid": descriptor,
+                "run_start": uid,
+                "time": time.time(),
+                "name": "primary",
+                "data_keys": {"other": {**key, "external": "STREAM:"}},
+                "object_keys": {"other": ["other"]},
+                "configuration": {},
+                "hints": {},
+            },
+        ),
+        (
+            "stream_resource",
+            {
+                "uid": resource,
+                "run_start": uid,
+                "data_key": "other",
+                "mimetype": "application/x-hdf5",
+                "uri": file.as_uri().replace("file:///", "file://localhost/"),
+                "parameters": {"dataset": "/entry/data/data", "chunk_shape": [1, 4, 5]},
+            },
+        ),
+        (
+            "stream_datum",
+            {
+                "uid": f"{resource}/0",
+                "stream_resource": resource,
+                "descriptor": descriptor,
+                "indices": {"start": 0, "stop": 3},
+                "seq_nums": {"start": 1, "stop": 4},
+            },
+        ),
+        (
+            "stop",
+            {
+                "uid": str(uuid.uuid4()),
+                "run_start": uid,
+                "time": time.time(),
+                "exit_status": "success",
+                "num_events": {},
+            },
+        ),
+    ]
+    for name, document in documents:
+        subscription(name, document)
+    subscription.wait(30)
+    assert verify_run(cat[uid]).findings == ()
+    file.unlink()
+    (problem,) = problems(verify_run(cat[uid]))
+    assert problem.startswith("primary other: validate_")
+    assert "`bluesky_tiled_plugins` has checked it" in problem
 
 
 def test_a_damaged_last_frame_is_no_frame_that_was_never_written(taken: Any, series: Write) -> None:

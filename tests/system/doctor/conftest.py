@@ -4,16 +4,43 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from id3c_data.config import Problem, Report, load
 from id3c_data.doctor import Diagnosis, HopResult, Patience, check_live
+from id3c_data.h5api import Looker
 from id3c_data.testing import RunningIoc
 
 VIEW = "/detector/data"
 QUICK = Patience(answer_s=1.5, devices_s=30.0)
+
+
+class LastingLooker(Looker):
+    """A `Looker` whose process stays for the next diagnosis: new ones would import most of the time."""
+
+    def with_patience(self, patience_s: float) -> LastingLooker:
+        self.patience_s = patience_s
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Leave the process alone."""
+
+
+@pytest.fixture(scope="module")
+def lasting_looker() -> Iterator[LastingLooker]:
+    looker = LastingLooker(1.0)
+    yield looker
+    looker.close()
+
+
+@pytest.fixture(autouse=True)
+def _one_looker(lasting_looker: LastingLooker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let all diagnoses of a module share one process; that of the command has its own, as for users."""
+    monkeypatch.setattr("id3c_data.doctor._diagnose.Looker", lasting_looker.with_patience)
 
 
 class Beamline:

@@ -34,6 +34,20 @@ def bound(folder: Path, name: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def full(folder: Path, size_kb: int = 200) -> Iterator[Path]:
+    """Mount a small disk that is full; yield the file that takes its room."""
+    _mount("small", folder, "tmpfs", 0, f"size={size_kb}k,mode=777")
+    filler = folder / "filler"
+    try:
+        with filler.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+            while True:
+                file.write(bytes(1024))
+        yield filler
+    finally:
+        _LIBC.umount2(os.fsencode(folder), _DETACH)
+
+
+@contextlib.contextmanager
 def read_only(folder: Path) -> Iterator[None]:
     """Let nobody write to a folder, as on a read-only mount."""
     if os.geteuid():

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-import http.server
 import os
+import re
 import shutil
-import threading
+import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from id3c_data.catalog import Server, Subscription, connect
+from id3c_data.cli import main
 from id3c_data.doctor import Diagnosis, Fault, Settings, diagnose
 from id3c_data.sim import FrameModel, LegacyWriter, Series, SeriesFiles
 from id3c_data.testing.catalog import RunDocuments, running_catalog
 
+from .._accounts import Accounts, server_with_accounts
+from ..catalog._network import network
 from .conftest import headline
 
 MODEL = FrameModel(height=32, width=48)
@@ -125,48 +129,75 @@ def test_wrong_key(run: Taken, server: Server, fault_report: Any) -> None:
     well(examine(server, run.uid))
 
 
-@contextmanager
-def answering(status: int) -> Iterator[str]:
-    """A server that refuses everything, as a proxy in front of a catalog may."""
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(status)
-            self.send_header("content-type", "application/json")
-            self.end_headers()
-            self.wfile.write(b'{"detail": "not for you"}')
-
-        def log_message(self, *_: Any) -> None:
-            """Say nothing."""
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as listening:
-        thread = threading.Thread(target=listening.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{listening.server_port}/api/v1"
-        listening.shutdown()
-        thread.join()
+@pytest.fixture(scope="module")
+def accounts(tmp_path_factory: pytest.TempPathFactory, readable: Path) -> Iterator[Accounts]:
+    with server_with_accounts(tmp_path_factory.mktemp("accounts"), readable) as running:
+        yield running
 
 
-def see_refusal(status: int, run: Taken, server: Server) -> Diagnosis:
-    with answering(status) as uri:
-        diagnosis = examine(server, run.uid, uri=uri)
-    assert f"answers {status}: not for you" in broken_at(diagnosis, "catalog entry").what
+@pytest.fixture
+def run_of_alice(accounts: Accounts, readable: Path, request: pytest.FixtureRequest) -> Iterator[Taken]:
+    """A run in the catalog that has accounts."""
+    cat = connect(accounts.uri, api_key=accounts.key("inherit"))
+    with Subscription(cat) as subscription:
+        yield Taken(readable / request.node.name, subscription)
+
+
+@pytest.mark.fault("Tiled refusing", injected="the client's key has no scopes to read")
+def test_key_that_may_not_read(accounts: Accounts, run_of_alice: Taken, fault_report: Any) -> None:
+    alices = {"uri": accounts.uri, "answer_s": 10.0}
+    diagnosis = diagnose(
+        Settings(target=run_of_alice.uid, api_key=accounts.key("create:apikeys"), **alices)  # type: ignore[arg-type]
+    )
+    fault_report(headline(diagnosis))
+    fault = broken_at(diagnosis, "catalog entry")
+    assert "Requires scopes ['read:metadata']" in fault.what
+    assert "one with these scopes" in fault.next_step
+    key = accounts.key("read:metadata", "read:data")
+    well(diagnose(Settings(target=run_of_alice.uid, api_key=key, **alices)))  # type: ignore[arg-type]
+
+
+@pytest.mark.fault("Tiled refusing", injected="the server's access policy forbids to read data")
+def test_catalog_that_forbids(accounts: Accounts, run_of_alice: Taken, fault_report: Any) -> None:
+    settings = Settings(target=run_of_alice.uid, uri=accounts.uri, api_key=accounts.key("inherit"))
+    accounts.policy.forbidden = frozenset({"read:data"})
+    try:
+        diagnosis = diagnose(settings)
+    finally:
+        accounts.policy.forbidden = frozenset()
+    fault_report(re.sub(r" Principal had scopes [^;]*;", ";", headline(diagnosis)))
+    fault = broken_at(diagnosis, "catalog entry")  # the table of events is data too
+    assert "answers 403: Not enough permissions to perform this action on this node" in fault.what
+    assert "catalog's administrator" in fault.next_step
+    well(diagnose(settings))
+
+
+@pytest.mark.fault("Tiled refusing", injected="a table of the catalog's database is gone")
+def test_catalog_whose_database_is_damaged(run: Taken, server: Server, fault_report: Any) -> None:
+    with closing(sqlite3.connect(server.folder / "catalog.db", timeout=30)) as database:
+        database.execute("ALTER TABLE nodes RENAME TO away")
+        try:
+            diagnosis = examine(server, run.uid)
+        finally:
+            database.execute("ALTER TABLE away RENAME TO nodes")
+    fault_report(re.sub(r"request \w+", "request <id>", headline(diagnosis)))
+    fault = broken_at(diagnosis, "catalog entry")
+    assert "answers 500" in fault.what
+    assert "see the log of the catalog's server" in fault.next_step
     well(examine(server, run.uid))
-    return diagnosis
 
 
-@pytest.mark.fault("Tiled refusing", injected="a proxy in front of the server answers 403")
-def test_catalog_that_forbids(run: Taken, server: Server, fault_report: Any) -> None:
-    diagnosis = see_refusal(403, run, server)
-    fault_report(headline(diagnosis))
-    assert "administrator" in broken_at(diagnosis, "catalog entry").next_step
-
-
-@pytest.mark.fault("Tiled refusing", injected="a proxy in front of the server answers 500")
-def test_catalog_that_fails(run: Taken, server: Server, fault_report: Any) -> None:
-    diagnosis = see_refusal(500, run, server)
-    fault_report(headline(diagnosis))
-    assert "log of the catalog's server" in broken_at(diagnosis, "catalog entry").next_step
+@pytest.mark.fault("Tiled slow", injected="no answer reaches the doctor")
+def test_catalog_that_does_not_answer_in_time(run: Taken, server: Server, fault_report: Any) -> None:
+    with network(server.uri) as between:
+        between.stall()
+        diagnosis = examine(server, run.uid, uri=between.through(server.uri), answer_s=0.3)
+        fault_report(headline(diagnosis))
+        fault = broken_at(diagnosis, "catalog entry")
+        assert re.search("no answer", fault.what)
+        assert "see whether it is up" in fault.next_step
+        between.heal()
+        well(examine(server, run.uid, uri=between.through(server.uri)))
 
 
 def test_root_that_the_server_may_not_read(run: Taken, server: Server, tmp_path: Path) -> None:
@@ -220,17 +251,67 @@ def test_files_that_were_written_long_after_the_run(run: Taken, server: Server) 
     well(examine(server, run.uid))
 
 
-@pytest.mark.fault("run aborted", injected="the stop document says 'abort' and why")
-def test_run_that_was_aborted(
-    readable: Path, subscription: Subscription, server: Server, fault_report: Any
+@pytest.mark.parametrize(
+    "status",
+    [
+        pytest.param(
+            status, marks=pytest.mark.fault(f"run {name}", injected=f"the stop document says {status!r}")
+        )
+        for status, name in (("abort", "aborted"), ("fail", "failed"))
+    ],
+)
+def test_run_that_did_not_end_well(
+    status: str, readable: Path, subscription: Subscription, server: Server, fault_report: Any
 ) -> None:
-    aborted = Taken(readable / "aborted", subscription, "abort")
+    aborted = Taken(readable / status, subscription, status)
     diagnosis = examine(server, aborted.uid)
     assert diagnosis.exit_code == 0
     fault_report(headline(diagnosis["documents"]))
     fault = diagnosis["documents"].faults[0]
-    assert "the run ended as 'abort': the beam went, with 3 events" in fault.what
+    assert f"the run ended as {status!r}: the beam went, with 3 events" in fault.what
     assert diagnosis["client pixels"].state == "ok"
+
+
+def test_catalog_that_has_more_than_was_ever_written(
+    readable: Path, subscription: Subscription, server: Server
+) -> None:
+    """One series for the run, aborted while its last images were on their way."""
+    folder = readable / "too_long"
+    folder.mkdir()
+    series = LegacyWriter(folder, Series("too_long", 1, 6, 2), MODEL).write_series(3)
+    documents = RunDocuments(subscription, root=readable, frame_shape=MODEL.shape)
+    resource = documents.resource(series.master, series="run", images_per_file=2)
+    for slot in range(6):
+        documents.event(resource, slot)
+    documents.stop("abort", "Ctrl-C")
+    subscription.wait(30)
+    fault = broken_at(examine(server, documents.uid), "external links")
+    assert "what is not there was never written" in fault.next_step
+    advised = re.search(r"`id3c-data (verify \S+ --repair)`", fault.next_step)
+    assert advised
+    environment = {"ID3C_DATA_CATALOG_URI": server.uri, "TILED_API_KEY": server.api_key}
+    repaired = CliRunner(env=environment).invoke(main, advised[1].split())
+    assert "shortened from 6 to 3 events" in repaired.output
+    after = examine(server, documents.uid)
+    assert after.exit_code == 0, after.first_failing
+    assert [after[hop].state for hop in ("server reads", "client pixels")] == ["ok", "ok"]
+
+
+def test_point_that_was_paused_and_taken_again(
+    readable: Path, subscription: Subscription, server: Server
+) -> None:
+    folder = readable / "paused"
+    folder.mkdir()
+    series = LegacyWriter(folder, Series("paused", 1, 3, 1000), MODEL).write_series()
+    documents = RunDocuments(subscription, root=readable, frame_shape=MODEL.shape)
+    resource = documents.resource(series.master, series="run", images_per_file=1000)
+    documents.event(resource, 0)
+    documents.events = 0  # its number is given again
+    documents.event(resource, 1)
+    documents.event(resource, 2)
+    documents.stop()
+    subscription.wait(30)
+    well(examine(server, documents.uid))
 
 
 def test_links_to_files_that_no_event_needs_are_no_failure(
@@ -265,8 +346,15 @@ def test_catalog_of_the_environment_is_the_one_that_connect_takes(
 
 def test_documents_of_the_run_are_kept_for_a_bundle(run: Taken, server: Server) -> None:
     kept = examine(server, run.uid, documents=True).documents
-    assert kept[0][0] == "start"
-    assert kept[-1][0] == "stop"
+    names = [name for name, _ in kept]
+    assert names == ["start", "descriptor", *["resource"] * 3, *["datum"] * 3, *["event"] * 3, "stop"]
     assert kept[0][1]["uid"] == run.uid
-    assert sum(name == "resource" for name, _ in kept) == 3
+    datums = {doc["datum_id"]: doc["resource"] for name, doc in kept if name == "datum"}
+    masters = {doc["uid"]: doc["resource_path"] for name, doc in kept if name == "resource"}
+    events = [doc for name, doc in kept if name == "event"]
+    assert [event["seq_num"] for event in events] == [1, 2, 3]
+    assert [event["data"]["eiger2_stats1_total"] for event in events] == [0.0] * 3
+    assert all(event["timestamps"]["eiger2_stats1_total"] > 0 for event in events)
+    told = [masters[datums[event["data"]["eiger2_image"]]] for event in events]
+    assert [Path(path).name for path in told] == [series.master.name for series in run.series]
     assert examine(server, run.uid).documents == ()

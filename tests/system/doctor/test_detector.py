@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import shutil
+import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -14,15 +18,16 @@ from typing import Any
 
 import pytest
 
-from id3c_data.catalog import Server
+from id3c_data.catalog import Server, connect
 from id3c_data.doctor import HOPS, Diagnosis, HopResult, Settings, diagnose
 from id3c_data.testing import CaPorts, RunningIoc, running_ioc
 from id3c_data.testing.catalog import running_catalog
 
 from .conftest import VIEW, Beamline, headline, wait_until
-from .disks import bound, hanging, read_only
+from .disks import bound, full, hanging, read_only
 
 PERIOD_S = 0.01
+IOC = {"size": (32, 48), "arm_time_s": 0.03}
 KNOBS = ("DropFile", "HalfFile", "RefusePath", "FailArm", "AbsoluteLinks", "MoverDelay")
 
 
@@ -30,7 +35,7 @@ KNOBS = ("DropFile", "HalfFile", "RefusePath", "FailArm", "AbsoluteLinks", "Move
 def shared_ioc(ca_ports: CaPorts, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningIoc]:
     folder = tmp_path_factory.mktemp("site") / "eiger2"
     folder.mkdir()
-    with running_ioc(ports=ca_ports, size=(32, 48), arm_time_s=0.03, mounts={VIEW: folder}) as ioc:
+    with running_ioc(ports=ca_ports, mounts={VIEW: folder}, **IOC) as ioc:  # type: ignore[arg-type]
         yield ioc
 
 
@@ -69,8 +74,9 @@ def site(
     for name in ("AcquireTime", "AcquirePeriod"):
         made.put(f"cam1:{name}", PERIOD_S)
     yield made
-    for knob in KNOBS:
-        made.put(f"Sim:{knob}", 0)
+    if shared_ioc.alive:
+        for knob in KNOBS:
+            made.put(f"Sim:{knob}", 0)
 
 
 def broken_at(diagnosis: Diagnosis, hop: str) -> HopResult:
@@ -288,6 +294,54 @@ def test_faults_of_an_exposure_are_named_at_their_hops_and_pass(site: Site) -> N
     well(site.examine(expose=True))
 
 
+@pytest.mark.fault("disk full on the write side", injected="a tmpfs that has no room left is mounted there")
+def test_disk_that_is_full(site: Site, fault_report: Any) -> None:
+    year = site.data / f"{datetime.now():%Y}"
+    year.mkdir(exist_ok=True)
+    with full(year) as filler:
+        diagnosis = site.examine(expose=True)
+        failing = broken_at(diagnosis, "master file")
+        fault_report(headline(failing), lost="the frame of the exposure")
+        assert "the file is empty" in failing.faults[0].what
+        assert f"whether the disk is full: `df -h {year}`" in failing.faults[0].next_step
+        filler.unlink()
+        well(site.examine(expose=True))
+
+
+@pytest.mark.fault("two detectors with one path", injected="a second device has the templates of the first")
+def test_two_detectors_with_one_path(site: Site, fault_report: Any) -> None:
+    described = (site.configs / "devices.yml").read_text()
+    first = described.partition("\n")[2]
+    (site.configs / "devices.yml").write_text(described + first.replace("name: eiger2", "name: other"))
+    diagnoses = [site.examine(device=name) for name in ("eiger2", "other")]
+    assert [found.first_failing for found in diagnoses] == [None, None]
+    fault_report("nothing: each writes names of its own, and every hop of both is well")
+
+
+def test_exposure_that_is_interrupted_leaves_the_detector_idle(site: Site) -> None:
+    for name in ("AcquireTime", "AcquirePeriod"):
+        site.put(f"cam1:{name}", 60.0)
+    command = [sys.executable, "-m", "id3c_data", "doctor", "--expose", "--no-import"]
+    command += ["--devices", str(site.configs / "devices.yml"), "--catalog", site.server.uri]
+    with subprocess.Popen(
+        command,
+        env={**os.environ, "TILED_API_KEY": site.server.api_key},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    ) as process:
+        wait_until(lambda: site.pv("cam1:Armed").get(use_monitor=False) == 1, timeout=60)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+    assert "interrupted: the exposure was stopped" in said
+    assert process.returncode == 130
+    assert site.pv("cam1:Acquire_RBV").get(use_monitor=False) == 0
+    wait_until(lambda: site.text("cam1:StatusMessage_RBV") in ("Ready", "Acquisition aborted"))
+    run = connect(site.server.uri, api_key=site.server.api_key)[-1]
+    assert run.metadata["stop"]["exit_status"] == "abort"
+
+
 @pytest.mark.fault(
     "read mount shows the file 20 s late", injected="a mount shows files 1 s late, the device waits 0.2 s"
 )
@@ -335,3 +389,28 @@ def late(data: Path, mount: Path, delay_s: float) -> Iterator[None]:
         finally:
             done.set()
             thread.join()
+
+
+@pytest.mark.fault(
+    "IOC killed while armed", injected="`Sim:Die`: the process ends when armed, in an exposure"
+)
+def test_ioc_that_dies_and_is_started_again(
+    site: Site, shared_ioc: RunningIoc, ca_ports: CaPorts, fault_report: Any
+) -> None:
+    """The last test: the IOC of the others ends here."""
+    site.put("Sim:Die", 1)
+    dying = site.examine(expose=True)
+    fault_report(headline(dying), lost="the frame of the exposure")
+    assert "the IOC is gone" in broken_at(dying, "IOC").faults[0].what
+    assert not shared_ioc.alive
+    gone = broken_at(site.examine(answer_s=1.0), "IOC").faults[0]
+    assert "nothing answers" in gone.what
+    assert "see whether the IOC runs" in gone.next_step
+    with running_ioc(
+        ports=ca_ports,
+        prefix=shared_ioc.prefix,
+        mounts=shared_ioc.mounts,
+        **IOC,  # type: ignore[arg-type]
+    ):
+        wait_until(lambda: site.pv("cam1:Acquire_RBV").connected)
+        well(site.examine())
