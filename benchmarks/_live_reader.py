@@ -30,7 +30,7 @@ def points_of(arguments: argparse.Namespace):
     """Open what is followed."""
     if arguments.stack:
         images = importlib.import_module(f"{arguments.api}.images")
-        state = importlib.import_module(f"{arguments.api}.testing.h5api").SteppedState()
+        state = importlib.import_module(f"{arguments.api}.documents").RunState()
         with images.open_stack(arguments.path, scan_state=state) as stack:
             yield stack
         return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Final
 
@@ -45,7 +45,7 @@ def decoder_in_use() -> Decoder:
     """
     wanted = os.environ.get(DECODER_VARIABLE)
     if not wanted:
-        return decoders_here()[0]
+        return next(_decoders())
     if wanted not in _KNOWN:
         known = " or ".join(_KNOWN)
         raise Id3cDataError(f"there is no decoder {wanted!r}", DECODER_VARIABLE, f"it is {known}, or not set")
@@ -57,7 +57,12 @@ def decoder_in_use() -> Decoder:
 
 def decoders_here() -> list[Decoder]:
     """Return the decoders that are installed and work, the fastest first."""
-    return [decoder for decoder in map(_working, _KNOWN) if decoder is not None]
+    return list(_decoders())
+
+
+def _decoders() -> Iterator[Decoder]:
+    """Yield them one by one: to load those that are not used takes its time."""
+    return (decoder for decoder in map(_working, _KNOWN) if decoder is not None)
 
 
 def _working(name: str) -> Decoder | None:

@@ -27,8 +27,8 @@ DEFAULT_RETRY_PERIOD_S: Final = 1.0
 _LOG = logging.getLogger("id3c_data.h5api")
 _TELL_AFTER_S: Final = 5.0
 _SHORTEST_PAUSE_S: Final = 0.0005
-_LONGEST_PAUSE_S: Final = 0.015
-_PAUSES_OF_A_DOZE: Final = 8  # the longest ones, between which only the files are asked
+_LONGEST_PAUSE_S: Final = 0.025
+_PAUSES_OF_A_DOZE: Final = 6  # the longest ones, between which only the files are asked
 _PAUSE_SHARE: Final = 1 / 16  # of the time since the last change
 _WORK_SHARE: Final = 100  # looks for which nothing had changed take a hundredth of the processor at most
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DamagedChunk, FrameNotWritten, Hdf5Error
-from ..h5api import WORKERS, Look, NotYet, Reader, ScanWatch, Standing, Wanted
+from ..h5api import WORKERS, Look, NotYet, Reader, ScanWatch, Standing, Wanted, decoder_in_use
 from ._compressed import CompressedFrame
 from ._descriptors import DESCRIPTORS, FileReference
 from ._live_masters import LiveMasters
@@ -56,6 +56,7 @@ class GrowingFrames:
         self._metadata: FrameMetadata | None = None
         self._mask: NDArray[np.uint32] | None = None
         self._used: dict[tuple[Path, int, int], FileReference] = {}
+        decoder_in_use()  # to load it takes longer than the first frame may
         self.type = self._until(self._live.first_type, "the size of its frames")
 
     @property
