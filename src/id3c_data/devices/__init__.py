@@ -1,8 +1,9 @@
 """The Eiger2 as ophyd devices."""
 
+from ._base import Eiger2Base
 from ._cam import Eiger2Cam
 from ._creator import eiger2_creator
-from ._detector import Eiger2Base, Eiger2Detector
+from ._detector import Eiger2Detector
 from ._hdf5_plugin import Eiger2HDF5Plugin
 from ._loading import load_devices
 from ._points import declare_points

@@ -17,8 +17,8 @@ from ..config import (
     plugin_faults,
 )
 from ..errors import ConfigError
+from ._base import Eiger2Base
 from ._cam import Eiger2Cam
-from ._detector import Eiger2Base
 from ._hdf5_plugin import Eiger2HDF5Plugin
 from ._signals import (
     Eiger2HDF5PluginIO,

@@ -203,7 +203,7 @@ def test_ioc_that_was_restarted_before_the_run_was_closed_is_no_success(
 def test_ioc_that_is_not_there_is_said_at_staging(
     fresh_bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("id3c_data.devices._detector._CONNECT_S", 0.5)
+    monkeypatch.setattr("id3c_data.devices._base._CONNECT_S", 0.5)
     detector = Eiger2Detector(**{**fresh_bench.arguments, "prefix": "nobody:"})
     with pytest.raises(DetectorTimeout, match="no answer within"):
         detector.stage()
