@@ -7,13 +7,13 @@ import os
 import queue
 import signal
 import subprocess
-import sys
 import tempfile
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import IO, Any
 
+from .._own_python import command, environment, module_places
 from ..errors import ConfigError
 from ._signatures import Arguments
 
@@ -79,12 +79,12 @@ class _Child:
 
     def __init__(self, said: IO[str]) -> None:
         self._process = subprocess.Popen(  # noqa: S603 - this very Python, on a module of this package
-            [sys.executable, "-P", "-m", f"{__package__}._child"],
+            command(f"{__package__}._child"),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=said,
             text=True,
-            env={**os.environ, **_ALONE, "PYTHONPATH": os.pathsep.join(_places())},
+            env=environment(_ALONE),
             start_new_session=True,
         )
         self._answers: queue.SimpleQueue[str] = queue.SimpleQueue()
@@ -106,7 +106,7 @@ class _Child:
         """Say what is to be imported, once the process runs: its start is no import's time."""
         with suppress(queue.Empty):
             self.answer(_START_S)
-        asked = json.dumps({"paths": paths, "sys_path": _places()}) + "\n"
+        asked = json.dumps({"paths": paths, "sys_path": module_places()}) + "\n"
         if self._process.stdin is not None:
             with suppress(BrokenPipeError):  # it is dead, and the answer will be that
                 self._process.stdin.write(asked)
@@ -147,8 +147,3 @@ def _as_found(answer: dict[str, Any]) -> Arguments | ConfigError:
     kinds = {name: tuple(kinds) for name, kinds in given.pop("kinds").items()}
     tuples = {name: tuple(given.pop(name)) for name in ("names", "required", "signals")}
     return Arguments(**tuples, kinds=kinds, **given)
-
-
-def _places() -> list[str]:
-    """Return where modules are looked for, but for what is relative to the working folder."""
-    return [place for place in sys.path if os.path.isabs(place)]  # noqa: PTH117 (the empty text is none)

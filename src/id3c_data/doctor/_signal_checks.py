@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import pickle
 import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from .._own_python import command, environment
 from ..config import DeviceEntry, Finding
 from ._bounded import within
 from ._ioc import HOW_TO_REACH
@@ -52,11 +51,11 @@ def _ask(entries: Sequence[DeviceEntry], answer_s: float, making_s: float) -> li
     """Return what a new process says about each device, or the number of the one that it does not survive."""
     devices = [{"creator": entry.creator, "arguments": dict(entry.arguments)} for entry in entries]
     process = subprocess.Popen(  # noqa: S603 - our own module
-        [sys.executable, "-m", f"{__package__}._making"],
+        command(f"{__package__}._making"),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        env=environment(),
         start_new_session=True,
     )
     said: dict[str, Any] = {"making": 0}

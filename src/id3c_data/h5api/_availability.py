@@ -48,8 +48,11 @@ class Expected:
             Some may still come.
         IndexError
             A point lies beyond the end; `FrameNotWritten` where it was promised.
+        TypeError
+            A mask is of another length than its axis.
         """
         length, needed = form.shape[0], selection.points
+        selection.check_masks(form.shape, self._longest(form))
         if not self.standing.over and form.grows and (needed is None or needed > length):
             raise NotYet("the scan is not over" if needed is None else _of(needed - 1, length))
         if self.standing.over and self.promised is not None:
@@ -86,6 +89,12 @@ class Expected:
         if self.standing.over and self.promised is None:
             return chosen[:1]  # never written, and nobody said that it would be: the fill value, as in h5py
         raise self._absent(done, length)
+
+    def _longest(self, form: Form) -> int | None:
+        """Return how long the dataset may get; None for no limit."""
+        if not self.standing.over and form.grows:
+            return None
+        return max(form.shape[0], self.promised or 0) if self.open else form.shape[0]
 
     def _check_promise(self, selection: Selection, length: int) -> None:
         """Raise where a point is selected that was promised and is not there."""

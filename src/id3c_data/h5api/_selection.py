@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from types import EllipsisType
 from typing import Any, TypeAlias, cast
 
@@ -29,10 +29,13 @@ class Selection:
         An integer, a slice with a step of 1 or more, or an array of integers for each axis.
     fields
         Names of fields to take of a compound type.
+    masks
+        Lengths of the masks that items were made of, by their axis.
     """
 
     items: tuple[_Item, ...]
     fields: tuple[str, ...] = ()
+    masks: Mapping[int, int] = field(default_factory=dict[int, int])
 
     @classmethod
     def of(cls, index: Index, ndim: int) -> Selection:
@@ -53,20 +56,45 @@ class Selection:
         if not any(isinstance(item, EllipsisType) for item in given):
             given = (*given, Ellipsis)
         items: list[_Item] = []
+        masks: dict[int, int] = {}
         for n, item in enumerate(given):
             if isinstance(item, EllipsisType):
                 rest = given[n + 1 :]
                 items += [slice(None)] * (ndim - len(items) - len(rest))
             else:
+                if _is_mask(item):
+                    masks[len(items)] = len(item)
                 items.append(_item(item))
         if len(items) > ndim:
             raise IndexError(f"{len(items)} indices for a dataset of {ndim} axes")
-        return cls(tuple(items), fields)
+        return cls(tuple(items), fields, masks)
+
+    def check_masks(self, shape: tuple[int, ...], longest: int | None) -> None:
+        """Raise where a mask is not as long as its axis.
+
+        Parameters
+        ----------
+        shape
+            Of the dataset.
+        longest
+            How long its first axis may get; None for no limit.
+
+        Raises
+        ------
+        TypeError
+            As h5py does.
+        """
+        for axis, length in self.masks.items():
+            grows = axis == 0 and (longest is None or longest > shape[0])
+            if length < shape[axis] or (length > shape[axis] and not grows):
+                raise TypeError(f"a mask of {length} for axis {axis}, whose length is {shape[axis]}")
 
     @property
     def points(self) -> int | None:
         """How many points the dataset must have; None where that is only known when it has its last."""
         first = self.items[0] if self.items else 0
+        if 0 in self.masks:
+            return None
         if isinstance(first, slice):
             return _points_of_slice(first)
         if isinstance(first, int):
@@ -122,6 +150,14 @@ def _points_of_slice(item: slice) -> int | None:
         return None
     chosen = range(start, stop, step)
     return chosen[-1] + 1 if chosen else 0
+
+
+def _is_mask(item: Any) -> bool:
+    """Say whether an item says of each place whether it is selected."""
+    if isinstance(item, (slice, str, bool, np.bool_)) or not hasattr(item, "__len__"):
+        return False
+    array: NDArray[Any] = np.asarray(item)
+    return array.ndim == 1 and array.dtype.kind == "b"
 
 
 def _item(item: Any) -> _Item:

@@ -104,6 +104,7 @@ class StaticBackend:
             if rows is None:
                 return read_scalar(self._get(path), index)
             selection = Selection.of(index, len(form.shape))
+            selection.check_masks(form.shape, form.shape[0])
             values = rows.fetch(selection.rows(form.shape[0])).values(_nothing)
         return selection.of_rows(values)
 

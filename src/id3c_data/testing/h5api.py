@@ -274,6 +274,15 @@ class H5ApiContract:
         with pytest.raises(IndexError):
             both[0]["entry/bslz4"][index]
 
+    @pytest.mark.parametrize(
+        "index", [[True] * 5, np.ones(7, bool), (0, [True, False]), (Ellipsis, [True] * 8)]
+    )
+    def test_a_mask_of_another_length_is_a_type_error(self, both: Any, index: Any) -> None:
+        """As in h5py."""
+        for file in both:
+            with pytest.raises(TypeError):
+                file["entry/bslz4"][index]
+
     def test_a_step_backwards_is_a_value_error(self, both: Any) -> None:
         """As in h5py."""
         with pytest.raises(ValueError, match="step"):

@@ -32,7 +32,10 @@ class TestIndexing:
         writer.flush(path)
         np.testing.assert_array_equal(opened[DATA][0:2], [frame(0), frame(1)])
 
-    @pytest.mark.parametrize("index", [-1, slice(None), slice(1, None), slice(-2, None), Ellipsis, (), [-1]])
+    @pytest.mark.parametrize(
+        "index",
+        [-1, slice(None), slice(1, None), slice(-2, None), Ellipsis, (), [-1], [True, False, True]],
+    )
     def test_an_open_end_means_the_end_of_the_scan(self, index, writer, path, opened, state, pool):
         writer.append(path, DATA, 2)
         writer.flush(path)
@@ -45,6 +48,12 @@ class TestIndexing:
         state.finish()
         expected = np.stack([frame(n) for n in range(3)])[index]
         np.testing.assert_array_equal(read.result(PATIENCE_S), expected)
+
+    def test_a_mask_that_is_too_short_already_is_refused_at_once(self, writer, path, opened):
+        writer.append(path, DATA, 3)
+        writer.flush(path)
+        with pytest.raises(TypeError, match="a mask of 2 for axis 0, whose length is 3"):
+            opened[DATA][[True, False]]
 
     def test_after_the_end_a_slice_is_cut(self, writer, path, opened, state, pool):
         writer.append(path, DATA, 2)
