@@ -11,7 +11,7 @@ from ._entries import DeviceEntry
 from ._expansion import expansions
 from ._faults import unknown_argument
 from ._ignores import without_ignored
-from ._plugin_rules import check_settings, no_list_of_plugins, plugin_faults
+from ._plugin_rules import OF_EIGER2, agreement_faults, check_settings, no_list_of_plugins, plugin_faults
 from ._problem import Finding, Problem, Severity
 from ._registry import CHECKS, codes
 from ._report import Format, Report, render
@@ -23,6 +23,7 @@ from ._template_sites import RightSite, TemplateSite, right_sites, template_site
 __all__ = [
     "CHECKS",
     "ICONFIG",
+    "OF_EIGER2",
     "TILED",
     "Arguments",
     "Check",
@@ -39,6 +40,7 @@ __all__ = [
     "RightSite",
     "Severity",
     "TemplateSite",
+    "agreement_faults",
     "beside",
     "check",
     "check_eiger2_options",

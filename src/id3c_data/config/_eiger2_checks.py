@@ -8,6 +8,7 @@ from ._checks import Devices, findings_of, rule
 from ._device_rules import file_prefix_faults
 from ._entries import DeviceEntry
 from ._plugin_checks import CREATED
+from ._plugin_rules import agreement_faults
 from ._plugins import AD_CREATOR, EIGER2_CREATOR, HDF5_PLUGIN, Plugin, plugins_by_name, plugins_of
 from ._problem import Finding
 from ._template_sites import READ, WRITE
@@ -16,6 +17,7 @@ __all__ = [
     "cameras_fit_our_plugin",
     "eiger2_frames_are_kept",
     "file_names_can_start_so",
+    "files_have_one_place",
     "plugins_are_written_to",
     "templates_are_there",
     "writers_have_their_plugin",
@@ -34,6 +36,17 @@ apstools.devices.ad_creator:
           write_path_template: "/detector/data/%Y/"
           read_path_template: "/data/eiger2/%Y/"
 """
+_HDF1 = (
+    CREATED
+    + """\
+    hinted: []
+    plugins:
+      - cam
+      - hdf1:
+          write_path_template: "/detector/data/%Y/"
+          read_path_template: "{}"
+"""
+)
 
 
 @rule(
@@ -108,6 +121,22 @@ def cameras_fit_our_plugin(devices: Devices) -> Iterator[Finding]:
 
 def _lacks_signals(cam: Plugin) -> bool:
     return not cam.made_by or cam.made_by.startswith(("ophyd.", "apstools."))
+
+
+@rule(
+    "E218",
+    "what is given for an Eiger2 and again for its `hdf1` is the same",
+    wrong=_HDF1.format("/data/hdf1/%Y/"),
+    right=_HDF1.format("/data/eiger2/%Y/"),
+)
+def files_have_one_place(devices: Devices) -> Iterator[Finding]:
+    """A run's files are in one folder, whoever writes them: of two, nobody can say which was meant."""
+    for entry in devices.entries:
+        hdf1 = plugins_by_name(entry).get("hdf1")
+        if entry.creator == EIGER2_CREATOR and hdf1 is not None:
+            for fault in agreement_faults(entry.arguments, hdf1.values):
+                _, at = hdf1.settings[str(fault.place[0])]
+                yield Finding(entry.path, at, fault.what, fault.next_step)
 
 
 @rule(

@@ -13,6 +13,8 @@ from ._signatures import arguments_of
 __all__ = [
     "OF_COMPONENT",
     "OF_DEVICE",
+    "OF_EIGER2",
+    "agreement_faults",
     "check_settings",
     "no_list_of_plugins",
     "plugin_faults",
@@ -25,6 +27,9 @@ OF_COMPONENT = ("class", "suffix", "kind", "lazy", "trigger_value", "add_prefix"
 
 OF_DEVICE = frozenset(("prefix", "name", "parent", "attr_name"))
 """What a component gives to the class of a plugin itself."""
+
+OF_EIGER2 = ("write_path_template", "read_path_template", "write_root", "path_semantics", "swmr")
+"""What `eiger2_creator` takes for the detector, given there or among the settings of its ``hdf1``."""
 
 
 def plugin_faults(name: str, known: Collection[str], settings: Container[str]) -> Iterator[Fault]:
@@ -42,6 +47,16 @@ def no_list_of_plugins(plugins: object) -> Fault:
     """Return the fault of plugins that are no list (E212)."""
     next_step = "begin each plugin with `- `" if isinstance(plugins, Mapping) else "write `- cam`, one a line"
     return _wrong_plugin(f"{shown(plugins)} is no list", next_step)
+
+
+def agreement_faults(own: Mapping[str, Any], hdf1: Mapping[str, Any]) -> Iterator[Fault]:
+    """Yield what is given for an Eiger2 and otherwise for its ``hdf1`` (E218), at its place there."""
+    for key in OF_EIGER2:
+        if key in own and key in hdf1 and own[key] != hdf1[key]:
+            what = f"plugins: hdf1 has the {key} {shown(hdf1[key])}, the device itself {shown(own[key])}"
+            yield Fault(
+                "E218", "plugins", (key,), what, "both are for the same files: keep the one that is right"
+            )
 
 
 def setting_faults(name: str, values: Mapping[str, Any]) -> Iterator[Fault]:

@@ -10,6 +10,8 @@ from ophyd.areadetector import ADComponent
 from ophyd.areadetector import plugins as ophyd_plugins
 
 from ..config import (
+    OF_EIGER2,
+    agreement_faults,
     check_eiger2_options,
     check_settings,
     import_by_path,
@@ -48,7 +50,6 @@ _OPHYDS: Mapping[str, tuple[str, type]] = {
     "transform1": ("Trans1:", ophyd_plugins.TransformPlugin_V34),
 }
 _DEFAULT_PLUGINS = ("cam", "image", "pva", "roi1", "stats1", "hdf1")
-_OF_DETECTOR = ("write_path_template", "read_path_template", "write_root", "path_semantics", "swmr")
 _REPLACED: Mapping[str, type] = {"hdf1": ophyd_plugins.HDF5Plugin}
 
 
@@ -106,7 +107,9 @@ def eiger2_creator(
     check_eiger2_options(name, plugin_defaults=defaults, class_name=class_name, validate_ports=validate_ports)
     settings = _settings_by_name(_DEFAULT_PLUGINS if plugins is None else plugins, defaults, name)
     hdf1 = settings.get("hdf1", {})
-    of_detector = {key: hdf1.pop(key) for key in _OF_DETECTOR if key in hdf1}
+    for fault in agreement_faults(kwargs, hdf1):
+        raise fault.as_error(name)
+    of_detector = {key: hdf1.pop(key) for key in OF_EIGER2 if key in hdf1}
     if "write_path_template" in of_detector:
         of_detector.setdefault("writer", "hdf5")
     components = {key: _component(key, plugin, name) for key, plugin in settings.items()}

@@ -120,6 +120,7 @@ def test_our_creator_checks_ports_on_request(bench: Any) -> None:
         (["cam", {"roi1": {"class": "textwrap.indent"}}], "E201: plugins: roi1 has no class in"),
         (["cam", {"roi1": {"sufix": "ROI1:"}}], "E205: plugin roi1 takes no 'sufix'; did you mean 'suffix'"),
         (["cam", {"roi1": {"suffix": "ROI1"}}], "E207: plugin roi1: suffix: 'ROI1' does not end in a colon"),
+        (["cam", {"hdf1": {"read_path_template": "/c/"}}], "E218: plugins: hdf1 has the read_path"),
         (["cam", {"roi1": {"lazy": "maybe"}}], "E207: plugin roi1: lazy: 'maybe' is neither true nor false"),
     ],
 )
