@@ -113,9 +113,9 @@ class DescriptorPool:
         """
         descriptor = self._borrow(file)
         try:
-            before = FileIdentity.of(descriptor.number)
-            if offset + size > before.size:  # so that no forged size reserves memory
-                raise Inconsistent(f"the file ends {offset + size - before.size} bytes before the chunk does")
+            there = FileIdentity.of(descriptor.number).size if file.growing else file.identity.size
+            if offset + size > there:  # so that no forged size reserves memory
+                raise Inconsistent(f"the file ends {offset + size - there} bytes before the chunk does")
             data = os.pread(descriptor.number, size, offset)
             after = FileIdentity.of(descriptor.number)
         except OSError as error:

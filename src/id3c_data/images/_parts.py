@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -246,33 +247,45 @@ class MasterFrames:
         Hdf5Error
             Its link is there, and cannot be read.
         """
-        part = self._part(n)
-        if part is None:
-            return Lacking("no data file has it")
-        source = part.source
-        if isinstance(source, Late):
-            return self._with(part.known()).locate(n)
-        if isinstance(source, Absent):
-            if not source.awaited:
-                raise source.again()
-            return Lacking(f"{source.error.where}: {source.error.what}", source.error)
-        place = Place(source, part.source_start + n - part.start)
-        if not source.written_from(place.number, 1):
-            return Lacking(f"{source.where} has no data for it")
-        return place
+        return _located(self.parts, n)
 
     def holders(self, n: int) -> tuple[Path, ...]:
         """Return the files that are to hold frame ``n``, as far as that is known."""
-        part = self._part(n)
+        part = _part_with(self.parts, n)
         if part is None:
             return ()
         if isinstance(part.source, Late):
             return self._with(part.known()).holders(n)
         return part.source.tried if isinstance(part.source, Absent) else (part.source.file.path,)
 
-    def _part(self, n: int) -> Part | None:
-        at = bisect_right(self.parts, n, key=lambda part: part.start) - 1
-        return self.parts[at] if at >= 0 and n < self.parts[at].stop else None
-
     def _with(self, parts: Iterable[Part]) -> MasterFrames:
         return replace(self, parts=tuple(parts))
+
+
+_start = attrgetter("start")
+
+
+def _part_with(parts: tuple[Part, ...], n: int) -> Part | None:
+    """Return the part that has frame ``n``."""
+    at = bisect_right(parts, n, key=_start) - 1
+    return parts[at] if at >= 0 and n < parts[at].stop else None
+
+
+def _located(parts: tuple[Part, ...], n: int) -> Place | Lacking:
+    """Return where frame ``n`` of some parts is, or why it is nowhere."""
+    part = _part_with(parts, n)
+    if part is None:
+        return Lacking("no data file has it")
+    source, number = part.source, part.source_start + n - part.start
+    if isinstance(source, Late):
+        content = source.get()
+        if not isinstance(content, Absent):
+            return _located(content, number)
+        source = content
+    if isinstance(source, Absent):
+        if not source.awaited:
+            raise source.again()
+        return Lacking(f"{source.error.where}: {source.error.what}", source.error)
+    if not source.written_from(number, 1):
+        return Lacking(f"{source.where} has no data for it")
+    return Place(source, number)

@@ -1,0 +1,95 @@
+"""Work in several threads comes back in order, and the caller takes part in it."""
+
+import threading
+
+import pytest
+
+from id3c_data.h5api import Workers
+
+LARGE = 1 << 30
+
+
+@pytest.fixture(params=[1, 2, 5])
+def workers(request, monkeypatch):
+    monkeypatch.setattr(Workers, "count", property(lambda _: request.param))
+    return Workers()
+
+
+@pytest.mark.parametrize("item_bytes", [1, 1 << 20, LARGE])
+@pytest.mark.parametrize("items", [0, 1, 2, 1000])
+def test_results_are_in_order(workers, items, item_bytes):
+    assert list(workers.in_order(lambda n: n * n, range(items), item_bytes)) == [n * n for n in range(items)]
+
+
+def test_few_items_are_taken_ahead(workers):
+    taken = []
+    results = workers.in_order(lambda n: n, (taken.append(n) or n for n in range(100)), LARGE)
+    for n in range(100):
+        assert next(results) == n
+        assert len(taken) <= n + workers.count + 3
+
+
+def test_the_caller_works_while_it_waits(monkeypatch):
+    monkeypatch.setattr(Workers, "count", property(lambda _: 2))
+    begun, done = threading.Event(), threading.Event()
+
+    def work(n):
+        if n == 0:
+            begun.set()
+            assert done.wait(30)  # for what only the caller can do meanwhile
+        elif n == 1:
+            assert begun.wait(30)
+            done.set()
+        return threading.current_thread() is threading.main_thread()
+
+    assert list(Workers().in_order(work, range(2), LARGE)) in ([False, True], [True, False])
+
+
+def test_an_error_comes_after_the_results_before_it(workers):
+    came = []
+    with pytest.raises(ZeroDivisionError):
+        came.extend(workers.in_order(lambda n: 70 // (70 - n), range(1000), 1))
+    assert len(came) == 70
+
+
+def test_an_error_in_taking_an_item_comes_after_the_results_before_it(workers):
+    def items():
+        yield from range(9)
+        raise KeyError("no tenth")
+
+    results = workers.in_order(lambda n: n, items(), LARGE)
+    assert [next(results) for _ in range(9)] == list(range(9))
+    with pytest.raises(KeyError, match="no tenth"):
+        next(results)
+
+
+def test_nothing_goes_on_when_it_was_closed(workers):
+    running, lock = [0], threading.Lock()
+
+    def work(n):
+        with lock:
+            running[0] += 1
+        with lock:
+            running[0] -= 1
+        return n
+
+    results = workers.in_order(work, range(1000), LARGE)
+    assert next(results) == 0
+    results.close()
+    assert running == [0]
+
+
+def test_many_callers_share_the_threads(monkeypatch):
+    monkeypatch.setattr(Workers, "count", property(lambda _: 2))
+    workers, wrong = Workers(), []
+
+    def call():
+        if list(workers.in_order(lambda n: n, range(300), LARGE)) != list(range(300)):
+            wrong.append(threading.get_ident())
+
+    threads = [threading.Thread(target=call) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert wrong == []
