@@ -34,6 +34,7 @@ SIZE = (32, 48)
 EXPOSURE_S = 0.001
 RUNS, POINTS, FRAMES, FRAMES_AT_A_POINT = 1000, 10_000, 100_000, 1000
 ONE_BY_THE_DCU_OF = 10  # runs
+RUNS_AHEAD = 50  # of their catalog: runs may be faster, and their documents would pile up
 SAID = 10  # times that a part says how far it is
 MOST_GROWN_MB = 64
 MOST_NEW_FILES = 24  # connections that a server keeps open for a while are among them
@@ -205,8 +206,8 @@ def many_runs(chain: Chain, part: str, count: int) -> dict[str, Any]:
     ):
         for number in range(count):
             (uid,) = chain.engine(bp.count([by_plugin if number % ONE_BY_THE_DCU_OF else by_dcu]))
-            if number % ONE_BY_THE_DCU_OF == 0:
-                chain.subscription.wait(120)  # runs may be faster than their catalog; documents would pile up
+            if number % RUNS_AHEAD == 0:
+                chain.subscription.wait(120)
         chain.subscription.wait(120)
         assert chain.cat[uid].primary["eiger2_image"].read().shape == (1, *SIZE)
         assert len(chain.cat) == before + count
@@ -246,9 +247,12 @@ def many_points(chain: Chain, part: str, points: int) -> dict[str, Any]:
 
 
 def many_frames(chain: Chain, part: str, frames: int) -> dict[str, Any]:
-    """Take a run of points that have many frames each, in the detector's own files."""
+    """Take a run of points that have many frames each, one of the detector's own files for each.
+
+    Without statistics, which take the simulated IOC longer than the frames; the many points have them.
+    """
     images = min(frames, FRAMES_AT_A_POINT)
-    return long_run(chain, part, frames // images, images)
+    return long_run(chain, part, frames // images, images, series="run", hinted=[])
 
 
 PARTS: dict[str, tuple[Callable[[Chain, str, int], dict[str, Any]], int]] = {

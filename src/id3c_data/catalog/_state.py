@@ -6,7 +6,7 @@ import json
 import os
 import secrets
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 __all__ = ["State", "default_folder", "key_of", "lease_file", "name_of_catalog", "read_state", "write_state"]
@@ -20,7 +20,7 @@ class State:
     """A running server."""
 
     uri: str
-    api_key: str
+    api_key: str = field(repr=False)
     pid: int
     readable: tuple[str, ...]
 

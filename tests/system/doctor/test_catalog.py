@@ -110,8 +110,10 @@ def test_run_that_the_catalog_has_not(server: Server) -> None:
     assert diagnosis["master file"].state == "not reached"
 
 
-def test_catalog_that_does_not_answer(run: Taken, server: Server) -> None:
+@pytest.mark.fault("Tiled killed", injected="nothing listens at its address")
+def test_catalog_that_does_not_answer(run: Taken, server: Server, fault_report: Any) -> None:
     diagnosis = examine(server, run.uid, uri="http://127.0.0.1:1/api/v1")
+    fault_report(headline(diagnosis))
     fault = broken_at(diagnosis, "catalog entry")
     assert "no answer from the catalog's server" in fault.what
     assert "`id3c-data serve` starts one" in fault.next_step
@@ -180,6 +182,19 @@ def test_catalog_whose_database_is_damaged(run: Taken, server: Server, fault_rep
             diagnosis = examine(server, run.uid)
         finally:
             database.execute("ALTER TABLE away RENAME TO nodes")
+    fault_report(re.sub(r"request \w+", "request <id>", headline(diagnosis)))
+    fault = broken_at(diagnosis, "catalog entry")
+    assert "answers 500" in fault.what
+    assert "see the log of the catalog's server" in fault.next_step
+    well(examine(server, run.uid))
+
+
+@pytest.mark.fault("catalog database locked", injected="another process has an exclusive lock on it")
+def test_catalog_whose_database_is_locked(run: Taken, server: Server, fault_report: Any) -> None:
+    with closing(sqlite3.connect(server.folder / "catalog.db", timeout=30)) as database:
+        database.execute("BEGIN EXCLUSIVE")
+        diagnosis = examine(server, run.uid)
+        database.rollback()
     fault_report(re.sub(r"request \w+", "request <id>", headline(diagnosis)))
     fault = broken_at(diagnosis, "catalog entry")
     assert "answers 500" in fault.what

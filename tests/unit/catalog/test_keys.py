@@ -10,6 +10,7 @@ import pytest
 from tiled.config import Authentication
 
 from id3c_data.catalog._keys import KEY_VARIABLE, hide_keys_in_logs, refuse_public_secrets, take_key
+from id3c_data.catalog._state import State
 from id3c_data.errors import ConfigError
 
 KEY = "0123456789abcdef0123456789abcdef"
@@ -94,3 +95,7 @@ def test_keys_in_requests_are_not_logged(caplog: pytest.LogCaptureFixture) -> No
         with caplog.at_level(logging.INFO, name):
             logging.getLogger(name).info('%s - "%s %s"', "client", "GET", f"/api/v1/?a=1&api_key={KEY}&b=2")
     assert caplog.messages == 2 * ['client - "GET /api/v1/?a=1&api_key=...&b=2"']
+
+
+def test_what_is_known_of_a_server_is_shown_without_its_key() -> None:
+    assert KEY not in repr(State("http://127.0.0.1:8000/api/v1", KEY, 1, ("/data",)))
