@@ -147,7 +147,7 @@ def _documents(case: Case) -> Iterator[tuple[str, Any]]:
     """Yield the documents of the run: those of the exposure, or those that the catalog gives."""
     if case.documents:
         yield from case.documents
-    elif case.settings.documents and case.catalog is not None and case.run is not None:
+    elif case.settings.documents and case.catalog is not None and case.run is not None and case.run.uid:
         catalog, uid = case.catalog, case.run.uid
         try:
             yield from within(_READING_S, lambda: _documents_in(catalog, uid))

@@ -10,7 +10,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -157,13 +157,11 @@ def _aborted_by_interrupt(engine: Any) -> Iterator[threading.Event]:
 
     The event is set from then on, and the context ends in a KeyboardInterrupt.
     """
-    from bluesky.utils import TransitionError
-
     interrupted, over = threading.Event(), threading.Event()
 
     def abort() -> None:
-        while not over.wait(_LOOK_EVERY_S):  # the engine may only be about to begin
-            with suppress(TransitionError):
+        while not over.wait(_LOOK_EVERY_S):
+            if engine.state != "idle":  # it may only be about to begin
                 engine.abort("the doctor was interrupted")
                 return
 

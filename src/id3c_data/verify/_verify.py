@@ -96,7 +96,7 @@ def _check_length(node: ImageNode, events: int, notes: Iterable[str]) -> Iterato
     placed = len(node.rows.slots)
     if node.events == placed == events:
         return
-    about = {"stream": node.stream, "data_key": node.data_key}
+    about: dict[str, Any] = {"stream": node.stream, "data_key": node.data_key}
     note = note_of(node, notes)
     if note is not None and node.events == placed < events:
         yield Finding(
