@@ -11,6 +11,7 @@ from ._encode import encode_chunk
 from ._hops import Found, Hop
 from ._imagecodecs_decoder import ImagecodecsDecoder
 from ._independent import IndependentResolver, open_independent, written_in_swmr_mode
+from ._iteration import following_batch
 from ._looker import Looker
 from ._looks import Look, Memory, NotQuiet, NotYet
 from ._low_level import (
@@ -100,6 +101,7 @@ __all__ = [
     "dtype_of",
     "encode_chunk",
     "filters_of",
+    "following_batch",
     "hdf5_errors",
     "lines_of",
     "link_names",

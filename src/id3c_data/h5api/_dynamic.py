@@ -25,7 +25,7 @@ __all__ = ["DynamicBackend", "OtherData", "Scans"]
 
 T = TypeVar("T")
 _BATCH_BYTES: Final = 1 << 23
-"""Points that are read at once while the file is written; a reader that keeps up gets them one by one."""
+"""Points that are read at once while the file is written, by a reader that is behind."""
 
 
 class Scans(Protocol):
@@ -122,11 +122,11 @@ class DynamicBackend:
     def points(self, path: str) -> Iterator[Any]:
         scan = self._scans.inside(path)
 
-        def find(look: Look, standing: Standing, done: int) -> Fetched | None:
+        def find(look: Look, standing: Standing, done: int, most: int) -> Fetched | None:
             form, rows = self._rows(look, path)
             if rows is None:
                 raise TypeError("a scalar dataset cannot be iterated over")
-            batch = batch_length(form) if standing.over else batch_length(form, _BATCH_BYTES)
+            batch = batch_length(form) if standing.over else min(most, batch_length(form, _BATCH_BYTES))
             following = self._expected(scan, standing, path).following(done, batch, form, rows)
             return rows.fetch(following) if following else None
 

@@ -14,8 +14,7 @@ from ._points import Fetched, Points, decoded
 from ._reader import Attempt
 from ._standing import Standing
 
-__all__ = ["Iteration"]
-
+__all__ = ["Iteration", "following_batch"]
 _Batch: TypeAlias = NDArray[Any] | Sequence[Points]
 """Points that are decoded, or parts that are yet to be; none where the data have ended."""
 
@@ -30,22 +29,23 @@ class Iteration:
     Parameters
     ----------
     find
-        Finds the next points after so many, in a look; None where the data have ended.
+        Finds the next points after so many, in a look, and while the scan is open at most so many of them;
+        None where the data have ended.
     until
         Makes looks until an attempt at the next point after so many counts.
     """
 
     def __init__(
         self,
-        find: Callable[[Look, Standing, int], Fetched | None],
+        find: Callable[[Look, Standing, int, int], Fetched | None],
         until: Callable[[Attempt[_Batch], int], _Batch],
     ) -> None:
         self._find, self._until = find, until
-        self._done, self._damaged = 0, False
+        self._done, self._most, self._damaged = 0, 1, False
 
     def __iter__(self) -> Iterator[Any]:
         while len(batch := self._until(self._next, self._done)):
-            self._damaged = False
+            self._damaged, self._most = False, following_batch(self._most, len(batch))
             for values in self._values(batch):
                 if values is None:  # to be looked at once more, as after any other error
                     self._damaged = True
@@ -56,7 +56,7 @@ class Iteration:
 
     def _next(self, look: Look, standing: Standing) -> _Batch:
         """Return the next points."""
-        fetched = self._find(look, standing, self._done)
+        fetched = self._find(look, standing, self._done, self._most)
         if fetched is None:
             return ()
         look.confirm()
@@ -78,7 +78,7 @@ class Iteration:
 
         def following(look: Look, standing: Standing) -> Sequence[Points]:
             try:
-                fetched = self._find(look, standing, ahead)
+                fetched = self._find(look, standing, ahead, self._most)
                 look.confirm()
                 return () if fetched is None else fetched.load(look.check_bytes)
             except (NotYet, Id3cDataError):  # met again when all before it were given
@@ -88,6 +88,15 @@ class Iteration:
             yield from batch
             ahead += sum(part.count for part in batch)
             batch = self._until(following, ahead)
+
+
+def following_batch(most: int, came: int) -> int:
+    """Return how many points to take in one look when the last one gave so many of the most that it might.
+
+    Who keeps up gets each as soon as it is there. Who is behind takes ever more at once, since to look takes
+    as long as to read some of them.
+    """
+    return 2 * most if came >= most else came
 
 
 def _values_or_none(part: Points) -> NDArray[Any] | None:

@@ -27,9 +27,11 @@ DEFAULT_RETRY_PERIOD_S: Final = 1.0
 _LOG = logging.getLogger("id3c_data.h5api")
 _TELL_AFTER_S: Final = 5.0
 _SHORTEST_PAUSE_S: Final = 0.0005
-_LONGEST_PAUSE_S: Final = 0.025
-_PAUSES_OF_A_DOZE: Final = 6  # the longest ones, between which only the files are asked
 _PAUSE_SHARE: Final = 1 / 16  # of the time since the last change
+_LONG_PAUSE_S: Final = 0.015
+_LONG_PAUSE_SHARE: Final = 1 / 128  # beyond that: nobody expects the next frame at once after some seconds
+_LONGEST_PAUSE_S: Final = 0.04
+_DOZE_S: Final = 0.125  # some long pauses, between which only the files are asked
 _WORK_SHARE: Final = 100  # looks for which nothing had changed take a hundredth of the processor at most
 
 
@@ -193,7 +195,7 @@ class Waiting:
             until = min(until, self._started + self._patience.retry_timeout)
         if standing.settling and self._wanted.scan.settled_at is not None:
             until = min(until, self._wanted.scan.settled_at)
-        for _ in range(_PAUSES_OF_A_DOZE if pause == _LONGEST_PAUSE_S else 1):
+        for _ in range(int(_DOZE_S / pause) if pause >= _LONG_PAUSE_S else 1):
             left = until - time.monotonic()
             moved = self._wanted.scan.wait(standing.phase, max(0.0, min(pause, left)))
             if moved or left <= pause or watch.changed():
@@ -203,7 +205,8 @@ class Waiting:
 def poll_pause(sightings: Sightings) -> float:
     """Return how many seconds to wait until asking the file system again."""
     still = time.monotonic() - sightings.last_change
-    return min(max(still * _PAUSE_SHARE, _SHORTEST_PAUSE_S), _LONGEST_PAUSE_S)
+    short = min(max(still * _PAUSE_SHARE, _SHORTEST_PAUSE_S), _LONG_PAUSE_S)
+    return min(max(still * _LONG_PAUSE_SHARE, short), _LONGEST_PAUSE_S)
 
 
 def _words(reason: Exception) -> str:

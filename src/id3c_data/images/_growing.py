@@ -11,7 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DamagedChunk, FrameNotWritten, Hdf5Error
-from ..h5api import WORKERS, Look, NotYet, Reader, ScanWatch, Standing, Wanted, decoder_in_use
+from ..h5api import (
+    WORKERS,
+    Look,
+    NotYet,
+    Reader,
+    ScanWatch,
+    Standing,
+    Wanted,
+    decoder_in_use,
+    following_batch,
+)
 from ._compressed import CompressedFrame
 from ._descriptors import DESCRIPTORS, FileReference
 from ._live_masters import LiveMasters
@@ -29,7 +39,7 @@ T = TypeVar("T")
 Take: TypeAlias = Callable[[Selection, dict[int, Place]], T]
 """Makes something of frames whose places are known."""
 _BATCH_BYTES: Final = 1 << 23
-"""Frames that are read at once; a reader that keeps up with the detector gets them one by one."""
+"""Frames that are read at once by a reader that is behind the detector."""
 
 
 class GrowingFrames:
@@ -163,9 +173,9 @@ class GrowingFrames:
         if not reach.in_order:
             yield self._whole(view, take)
             return
-        batch = self._batch(view)
+        longest, most = self._batch(view), 1
         while reach.items is None or done < reach.items:
-            part = slice(done, done + batch)
+            part = slice(done, done + min(most, longest))
             awaited = view[part].selection(view[part].reach.frames or 0)
 
             def attempt(
@@ -181,6 +191,7 @@ class GrowingFrames:
                 return
             yield taken
             done += there
+            most = following_batch(most, there)
 
     def close(self) -> None:
         """Close the files, and end what waits in other threads."""
