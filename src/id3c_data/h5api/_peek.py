@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import h5py
@@ -12,6 +13,7 @@ import h5py
 from ..errors import BrokenLink
 from ._chunk_at import longest_of
 from ._hops import Found
+from ._independent import open_independent
 from ._low_level import dtype_of, link_names, storage_of
 from ._nodes import Form, Kind
 from ._resolver import Resolver
@@ -40,7 +42,19 @@ def names_of(found: Found) -> tuple[str, ...]:
 def attributes_of(found: Found) -> Mapping[str, Any]:
     """Return the attributes of a node."""
     with hdf5_errors(found.where):
+        if found.file.swmr and isinstance(found.node, h5py.Group):
+            return _attributes_on_disk(found)
         return dict(found.node.attrs)
+
+
+def _attributes_on_disk(found: Found) -> Mapping[str, Any]:
+    """Return the attributes of a group as they stand in a file that is written in SWMR mode.
+
+    HDF5 refreshes datasets only; of a group it keeps what it has read once. Another open has read nothing.
+    """
+    same_file = Path(f"/proc/self/fd/{found.file.descriptor}")
+    with open_independent(same_file) as file:
+        return dict(file.hdf5[found.path].attrs)
 
 
 def scalar(found: Found) -> bool:

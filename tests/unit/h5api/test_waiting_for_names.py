@@ -103,6 +103,20 @@ class TestNames:
         assert read.result(PATIENCE_S) == ["units"]
         process.close(path)
 
+    @pytest.mark.parametrize("name", ["entry/data", DATA])
+    def test_attributes_are_those_of_this_moment_also_in_swmr_mode(self, name, process, path, opened):
+        """Of a group HDF5 itself would keep what it has read once."""
+        process.open(path, "latest")
+        process.frames(path)
+        process.attribute(path, name, "count", 1)
+        process.start_swmr(path)
+        assert opened[name].attrs["count"] == 1
+        process.attribute(path, name, "count", 2)
+        process.attribute(path, name, "more", "words")
+        process.flush(path)
+        assert (opened[name].attrs["count"], opened[name].attrs["more"]) == (2, "words")
+        process.close(path)
+
 
 class TestLinks:
     def test_the_file_that_a_link_names_is_waited_for(self, process, path, opened, pool):
