@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import socket
 import threading
+import tracemalloc
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -21,6 +22,7 @@ from tiled.config import Database
 
 from id3c_data.catalog import Catalog, ImagesClient, Run, Server, Subscription, connect
 from id3c_data.catalog import _frames_client as wire
+from id3c_data.catalog import _view as view
 from id3c_data.catalog._app import app_of, embedded_config, initialize_catalog
 from id3c_data.catalog._frame_stream import MARK, ROUTE
 from id3c_data.errors import CatalogUnreachable, FrameNotWritten
@@ -82,6 +84,34 @@ def test_every_way_to_read_takes_compressed_frames(
         assert np.array_equal(read(images), pixels[index])
     assert requests
     assert all(f"/{ROUTE}/" in str(sent.url) for sent in requests)
+
+
+def test_a_long_run_is_iterated_with_a_few_frames_in_memory(
+    cat: Catalog,
+    subscription: Subscription,
+    folder: Path,
+    series: Write,
+    model: FrameModel,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run = RunDocuments(subscription, root=folder, frame_shape=model.shape)
+    resource = run.resource(series(1, images=10).master, images_per_file=1000)
+    for event in range(200):
+        run.event(resource, event % 10)
+    run.stop()
+    subscription.wait(30)
+    frames = [model.frame(1, number) for number in range(1, 11)]
+    monkeypatch.setattr(view, "_ITERATION_BYTES", 20 * frames[0].nbytes)
+    images = cat[run.uid].primary["eiger2_image"]
+    next(iter(images))
+    tracemalloc.start()
+    try:
+        for event, frame in enumerate(images):
+            assert np.array_equal(frame, frames[event % 10])
+        assert event == 199
+        assert tracemalloc.get_traced_memory()[1] < images.nbytes / 4
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_small_region_comes_as_pixels(images: ImagesClient, pixels: np.ndarray) -> None:

@@ -1,19 +1,29 @@
 from __future__ import annotations
 
+import asyncio
 import inspect
 import io
+from collections.abc import Iterator
 
 import fastapi.dependencies.utils
 import pytest
 import tiled.catalog.adapter
+import tiled.server.router
+from sqlalchemy import create_engine
+from sqlalchemy.orm import Session
+from tiled.adapters.mapping import MapAdapter
+from tiled.catalog import orm
+from tiled.catalog.adapter import CatalogContainerAdapter
 from tiled.client.decoders import SUPPORTED_DECODERS
 from tiled.media_type_registration import default_compression_registry
 from tiled.serialization.array import as_buffer
 
+from id3c_data.catalog import _faster_tiled as faster_tiled
 from id3c_data.catalog._faster_tiled import (
     PixelCompression,
     _by_joins,
     _node_from_segments,
+    entry_of,
     make_tiled_faster,
 )
 from id3c_data.sim import FrameModel
@@ -59,18 +69,64 @@ def test_tiled_takes_it_for_arrays(monkeypatch: pytest.MonkeyPatch) -> None:
     utils = fastapi.dependencies.utils
     monkeypatch.setattr(utils, "get_dependant", utils.get_dependant)
     monkeypatch.setattr(tiled.catalog.adapter, "node_from_segments", _by_joins)
+    monkeypatch.setattr(tiled.server.router, "get_entry", faster_tiled._step_by_step)
     make_tiled_faster()
     assert tiled.catalog.adapter.node_from_segments is _node_from_segments
+    assert tiled.server.router.get_entry is entry_of
     assert registered == [("application/octet-stream", "blosc2", PixelCompression)]
 
 
-def test_a_child_is_found_by_its_parent_and_deeper_nodes_by_tileds_own_statement() -> None:
+def test_a_node_is_found_by_the_names_on_its_way() -> None:
     child = str(_node_from_segments(["a"], 7).compile(compile_kwargs={"literal_binds": True}))
     assert "JOIN" not in child
     assert child.endswith("WHERE nodes.parent = 7 AND nodes.key = 'a'")
-    deeper = str(_node_from_segments(["a", "b"], 7))
-    assert deeper.count("JOIN") == 2
-    assert deeper == str(_by_joins(["a", "b"], 7))
+    deeper = str(_node_from_segments(["a", "b", "c"], 7).compile(compile_kwargs={"literal_binds": True}))
+    assert "JOIN" not in deeper
+    assert [deeper.index(f"key = '{name}'") for name in "abc"] == sorted(
+        deeper.index(f"key = '{name}'") for name in "abc"
+    )
+    assert deeper.endswith("nodes.key = 'c'")
+    assert str(_node_from_segments([], 7)) == str(_by_joins([], 7))
+
+
+@pytest.fixture(scope="module")
+def nodes() -> Iterator[Session]:
+    """Runs ``a`` and ``b`` with a stream each, of the same names, below the root that each database has."""
+    engine = create_engine("sqlite://")
+    orm.Base.metadata.create_all(engine)
+    with Session(engine) as session:
+        rows = [(1, 0, "a"), (2, 0, "b"), (3, 1, "primary"), (4, 2, "primary"), (5, 4, "x")]
+        for number, parent, key in rows:
+            node = {"structure_family": "container", "metadata_": {}, "specs": []}
+            session.add(orm.Node(id=number, parent=parent, key=key, **node))
+        session.flush()
+        yield session
+    engine.dispose()
+
+
+@pytest.mark.parametrize(
+    "path", ["a", "b/primary", "a/primary", "b/primary/x", "a/primary/x", "primary", "a/b"]
+)
+def test_it_is_the_node_that_tileds_own_statement_finds(nodes: Session, path: str) -> None:
+    segments = path.split("/")
+    ours, theirs = (nodes.execute(find(segments)).scalar() for find in (_node_from_segments, _by_joins))
+    assert ours is theirs
+
+
+@pytest.mark.parametrize(
+    ("root", "session_state", "policy"),
+    [("catalog", {}, "policy"), ("catalog", {"state": 1}, None), ("map", {}, None)],
+)
+def test_wherever_somebody_may_refuse_a_node_on_the_way_tiled_walks(
+    root: str, session_state: dict[str, int], policy: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def walked(*arguments: object) -> object:
+        return arguments
+
+    monkeypatch.setattr(faster_tiled, "_step_by_step", walked)
+    tree = object.__new__(CatalogContainerAdapter) if root == "catalog" else MapAdapter({})
+    given = ("a/b", ["read:data"], None, None, {"read:data"}, tree, session_state, {}, None, policy)
+    assert asyncio.run(entry_of(*given)) == given
 
 
 def test_a_dependency_is_analysed_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,6 +134,7 @@ def test_a_dependency_is_analysed_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(utils, "get_dependant", inspect.unwrap(utils.get_dependant))
     monkeypatch.setattr(default_compression_registry, "register", lambda *_: None)
     monkeypatch.setattr(tiled.catalog.adapter, "node_from_segments", _by_joins)
+    monkeypatch.setattr(tiled.server.router, "get_entry", faster_tiled._step_by_step)
     make_tiled_faster()
 
     def dependency(number: int) -> int:

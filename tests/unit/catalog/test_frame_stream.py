@@ -4,6 +4,8 @@ import struct
 import tracemalloc
 from collections.abc import Iterator
 from contextlib import suppress
+from copy import copy
+from itertools import count
 from pathlib import Path
 
 import h5py
@@ -81,6 +83,16 @@ def test_a_long_stream_comes_in_messages_of_a_megabyte() -> None:
     sizes = [len(message) for message in encoded([frame] * 20, 20)]
     assert max(sizes) < 1.5 * 2**20
     assert sum(sizes) > 20 * 300_000
+
+
+def test_a_stream_of_2000_frames_takes_no_frame_before_it_is_to_be_sent() -> None:
+    frame = CompressedFrame.plain(bytes(300_000), np.dtype(np.uint8), (300, 1000), 0, "file")
+    taken = count()
+    stream, sent = encoded((frame for _ in range(2000) if next(taken) >= 0), 2000), 0
+    for message in stream:
+        sent += len(message)
+        assert next(copy(taken)) - sent // 300_000 <= 1
+    assert sent > 2000 * 300_000
 
 
 @pytest.mark.parametrize("end", [0, 5, HEADER, HEADER + 1, HEADER + 30, 200, -1])

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ SHAPE = (5, 3, 4, 6)
 ARRAY = np.arange(np.prod(SHAPE), dtype="<u4").reshape(SHAPE)
 
 
-def view(fetched: list[Any] | None = None) -> ImagesView:
+def view(fetched: list[Any] | None = None, each: list[Any] | None = None) -> ImagesView:
     def fetch(index: tuple[Any, ...]) -> np.ndarray:
         if fetched is not None:
             fetched.append(index)
@@ -24,7 +25,13 @@ def view(fetched: list[Any] | None = None) -> ImagesView:
         pixels.flags.writeable = False
         return pixels
 
-    return ImagesView(fetch, Selection.of(SHAPE), ARRAY.dtype)
+    def fetch_each(index: tuple[Any, ...]) -> Iterator[np.ndarray] | None:
+        if each is None:
+            return None
+        each.append(index)
+        return iter(fetch(index))
+
+    return ImagesView(fetch, Selection.of(SHAPE), ARRAY.dtype, fetch_each)
 
 
 @given(hnp.basic_indices(SHAPE, allow_newaxis=False))
@@ -99,6 +106,31 @@ def test_iteration_gives_read_only_items() -> None:
     items = list(view())
     assert np.array_equal(items, ARRAY)
     assert not any(item.flags.writeable for item in items)
+
+
+@given(hnp.basic_indices(SHAPE, min_dims=1, allow_newaxis=False))
+def test_iteration_is_numpys_whether_frames_come_one_by_one_or_not(index: Any) -> None:
+    for each in (None, []):
+        items = list(view(each=each)[index])
+        assert len(items) == len(ARRAY[index])
+        assert all(np.array_equal(one, other) for one, other in zip(items, ARRAY[index], strict=True))
+
+
+@pytest.mark.parametrize(
+    ("index", "one_by_one"),
+    [
+        (np.s_[:, 1], True),
+        (np.s_[2, :, 1:3, ::2], True),
+        (np.s_[::-1, 1], False),
+        (np.s_[:], False),  # each item has three frames
+        (np.s_[3, 1], False),  # a frame's rows
+        (np.s_[:, :, 2], False),
+    ],
+)
+def test_frames_come_one_by_one_where_each_is_an_item(index: Any, one_by_one: bool) -> None:
+    each: list[Any] = []
+    list(view(each=each)[index])
+    assert bool(each) is one_by_one
 
 
 def test_an_array_without_a_copy_cannot_be_had() -> None:
