@@ -18,6 +18,7 @@ also the built-in that users already catch.
     │   ├── FileMissing (FileNotFoundError) the file is not there
     │   ├── FileUnreadable (PermissionError)  the file may not be read
     │   ├── FileIncomplete                  the file is being written, or its writer died
+    │   ├── FileReplaced                    another file took its place while it was iterated over
     │   ├── NotHdf5                         the file is something else
     │   ├── BrokenLink (KeyError)           a link leads nowhere
     │   │   └── NotInFile                   the file itself has nothing of that name
@@ -56,6 +57,7 @@ __all__ = [
     "FileIncomplete",
     "FileMissing",
     "FileNameTaken",
+    "FileReplaced",
     "FileUnreadable",
     "FrameNotWritten",
     "FramesMissing",
@@ -165,6 +167,10 @@ class FileUnreadable(Hdf5Error, PermissionError):
 
 class FileIncomplete(Hdf5Error):
     """The file is still being written, or its writer died before the end."""
+
+
+class FileReplaced(Hdf5Error):
+    """Another file, or other content, took the place of one while it was iterated over."""
 
 
 class NotHdf5(Hdf5Error):

@@ -10,7 +10,7 @@ import numpy as np
 
 from ._looks import NotQuiet
 
-__all__ = ["in_common"]
+__all__ = ["in_common", "same"]
 
 T = TypeVar("T")
 
@@ -32,7 +32,7 @@ def in_common(one: T, other: T, *, cut: bool) -> T:
     if cut and _is_points(first) and _is_points(second):
         length = min(len(first), len(second))
         first, second = first[:length], second[:length]
-    if not _same(first, second):
+    if not same(first, second):
         raise NotQuiet("a file is being written, and two looks at it differ")
     return cast("T", second)
 
@@ -41,7 +41,7 @@ def _is_points(result: Any) -> bool:
     return isinstance(result, list) or np.ndim(result) > 0
 
 
-def _same(one: Any, other: Any) -> bool:
+def same(one: Any, other: Any) -> bool:
     """Say whether two results are the same to the bit; NaN is the same as NaN."""
     if type(one) is not type(other):
         return False
@@ -50,14 +50,14 @@ def _same(one: Any, other: Any) -> bool:
         if (first.dtype, first.shape) != (second.dtype, second.shape):
             return False
         if first.dtype.hasobject:
-            return _same(first.tolist(), second.tolist())
+            return same(first.tolist(), second.tolist())
         return first.tobytes() == second.tobytes()
     if isinstance(one, (list, tuple)):
-        return len(first) == len(second) and all(map(_same, first, second))
+        return len(first) == len(second) and all(map(same, first, second))
     if isinstance(one, Mapping):
-        return first.keys() == second.keys() and all(_same(first[key], second[key]) for key in first)
+        return first.keys() == second.keys() and all(same(first[key], second[key]) for key in first)
     if is_dataclass(one):
-        return all(_same(getattr(first, field.name), getattr(second, field.name)) for field in fields(one))
+        return all(same(getattr(first, field.name), getattr(second, field.name)) for field in fields(one))
     if isinstance(one, Exception):
         return str(one) == str(other)
     return bool(one == other or (one != one and other != other))

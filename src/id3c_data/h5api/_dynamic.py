@@ -8,6 +8,7 @@ from typing import Any, Final, Protocol, TypeVar, cast
 
 from ..errors import FileClosed, FileIncomplete, FileMissing, Hdf5Error, LinkOutsideRoots, NotInFile
 from ._availability import Expected
+from ._continuity import Continuity
 from ._iteration import Iteration
 from ._looks import Look, Memory, NotYet
 from ._nodes import Form, Kind
@@ -120,12 +121,13 @@ class DynamicBackend:
         return self._until(attempt, scan, path, f"[{_words(index)}]")
 
     def points(self, path: str) -> Iterator[Any]:
-        scan = self._scans.inside(path)
+        scan, continuity = self._scans.inside(path), Continuity(f"{self._reader.path}: {path}")
 
         def find(look: Look, standing: Standing, done: int, most: int) -> Fetched | None:
             form, rows = self._rows(look, path)
             if rows is None:
                 raise TypeError("a scalar dataset cannot be iterated over")
+            continuity.check(look, standing, look.note(self._reader.path), form, rows, done)
             batch = batch_length(form) if standing.over else min(most, batch_length(form, _BATCH_BYTES))
             following = self._expected(scan, standing, path).following(done, batch, form, rows)
             return rows.fetch(following) if following else None
@@ -133,7 +135,9 @@ class DynamicBackend:
         def until(attempt: Attempt[T], done: int) -> T:
             return self._until(attempt, scan, path, f"point {done}", cut=True)
 
-        return iter(Iteration(find, until))
+        for point in Iteration(find, until):
+            continuity.begin(point)
+            yield point
 
     def attribute(self, path: str, key: str) -> Any:
         scan = self._scans.inside(path)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, TypeAlias, TypeVar
 
-from ..errors import FileClosed, FileIncomplete, Hdf5Error, LinkOutsideRoots, NotInFile
+from ..errors import FileClosed, FileIncomplete, FileReplaced, Hdf5Error, LinkOutsideRoots, NotInFile
 from ..paths import PathMapLike
 from ._agreement import in_common
 from ._files import Files
@@ -93,7 +93,7 @@ class Reader:
                 result = self._once(attempt, look, standing)
                 self._refused = 0
                 return result
-            except LinkOutsideRoots:
+            except (LinkOutsideRoots, FileReplaced):
                 raise
             except NotYet as error:
                 if look.met_writer or isinstance(error, NotQuiet):

@@ -3,9 +3,11 @@
 import threading
 import time
 
+import h5py
 import numpy as np
 import pytest
 
+from id3c_data.errors import FileReplaced
 from id3c_data.testing.stepped_writer import SteppedWriter, frame
 from id3c_data.testing.waiting import PATIENCE_S, is_blocked
 
@@ -55,6 +57,48 @@ class TestFiles:
         assert is_blocked(read)
         other.replace(path)
         np.testing.assert_array_equal(read.result(PATIENCE_S), frame(1))
+
+    @pytest.mark.parametrize("same", [True, False])
+    def test_one_that_is_replaced_in_an_iteration_is_gone_on_with_if_it_is_the_same(
+        self, process, path, opened, pool, tmp_path, same
+    ):
+        process.open(path)
+        process.frames(path)
+        process.append(path, DATA, 2)
+        process.close(path)
+        points = iter(opened[DATA])
+        assert [int(next(points)[0, 0]) for _ in range(2)] == [1, 2]
+        read = pool.submit(next, points)
+        assert is_blocked(read)
+        other = tmp_path / "other.h5"
+        with h5py.File(other, "w") as file:
+            shift = 0 if same else 7
+            file[DATA] = np.stack([frame(n + shift) for n in range(3)])
+        other.replace(path)
+        if same:
+            np.testing.assert_array_equal(read.result(PATIENCE_S), frame(2))
+        else:
+            with pytest.raises(FileReplaced, match="its first point is another one"):
+                read.result(PATIENCE_S)
+
+    def test_one_that_is_replaced_by_a_shorter_one_is_no_end_of_the_points(
+        self, process, path, opened, pool, tmp_path, state
+    ):
+        process.open(path)
+        process.frames(path)
+        process.append(path, DATA, 2)
+        process.close(path)
+        points = iter(opened[DATA])
+        assert [int(next(points)[0, 0]) for _ in range(2)] == [1, 2]
+        read = pool.submit(next, points)
+        other = tmp_path / "other.h5"
+        with h5py.File(other, "w") as file:
+            file.create_dataset(DATA, data=[frame(0)], maxshape=(None, 3, 5))
+        other.replace(path)
+        assert is_blocked(read)
+        state.finish()
+        with pytest.raises(FileReplaced, match="it has 1 points"):
+            read.result(PATIENCE_S)
 
     def test_one_that_is_written_over_an_older_longer_one_is_read_anew(self, process, path, opened, tmp_path):
         process.open(path)
