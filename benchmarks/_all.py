@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from _table import ROWS_VARIABLE, lines_of, rows_in
+from _table import ROWS_VARIABLE, lines_of, missed_in, rows_in
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results.md"
@@ -92,7 +92,10 @@ def main() -> None:
         rows_file.touch()
         os.environ[ROWS_VARIABLE] = str(rows_file)
         answers = [run(script, sys.argv[1:] if script.stem == "local" else []) for script in scripts()]
-        table = lines_of(rows_in(rows_file))
+        rows = rows_in(rows_file)
+    missed = missed_in(rows)
+    found = f"{len(missed)} goals missed: {'; '.join(missed)}." if missed else "All goals are reached."
+    table = [*lines_of(rows), "", found]
     print("\n" + "\n".join(table))
     parts = ["# Results of `make bench`\n", "\n".join(about)]
     parts += [LEGEND]

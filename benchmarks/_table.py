@@ -10,10 +10,13 @@ from pathlib import Path
 
 from _contest import Figure
 
-__all__ = ["ROWS_VARIABLE", "Row", "hand_in", "lines_of", "rows_in"]
+__all__ = ["LIMIT", "ROWS_VARIABLE", "Row", "hand_in", "lines_of", "missed_in", "rows_in"]
 
 ROWS_VARIABLE = "BENCHMARK_ROWS"
 """Environment variable with the file that rows are handed in to."""
+
+LIMIT = "limit"
+"""The peer of a row whose figures are to stay below the one given."""
 
 _COLUMNS = {"fast": "with `fast`", "wheels": "wheels only"}
 
@@ -66,6 +69,19 @@ class Row:
         """Return how our median relates to the peer's."""
         return self.of_ours[column][0] / self.of_peer[0]
 
+    def goal(self, column: str) -> str:
+        """Return what the ratio is to be, in words."""
+        if self.peer == LIMIT:
+            return "at most 1"
+        return f"{self.goals[column]:g}" if column in self.goals else ""
+
+    def missed(self, column: str) -> bool:
+        """Say whether a goal was missed."""
+        if column not in self.of_ours:
+            return False
+        ratio = self.ratio(column)
+        return ratio > 1 if self.peer == LIMIT else ratio < self.goals.get(column, 0)
+
 
 def hand_in(*rows: Row) -> None:
     """Print rows, and hand them in for the table of all."""
@@ -79,6 +95,16 @@ def hand_in(*rows: Row) -> None:
 def rows_in(path: Path) -> list[Row]:
     """Return the rows that were handed in to a file."""
     return [Row(**json.loads(line)) for line in path.read_text().splitlines()]
+
+
+def missed_in(rows: list[Row]) -> list[str]:
+    """Return in words which goals were missed."""
+    return [
+        f"{row.what}, {title}: {row.ratio(column):.2f} where {row.goal(column)} is the goal"
+        for row in rows
+        for column, title in _COLUMNS.items()
+        if row.missed(column)
+    ]
 
 
 def lines_of(rows: list[Row]) -> list[str]:
@@ -100,13 +126,11 @@ def _cells(row: Row) -> list[str]:
         if column not in row.of_ours:
             cells += ["", "", "", ""]
             continue
-        goal = row.goals.get(column)
-        ratio = row.ratio(column)
-        missed = goal is not None and ratio < goal
+        bold = "**" if row.missed(column) else ""
         cells += [
             _figures(row.of_ours[column]),
-            f"{'**' if missed else ''}{ratio:.2f}{'**' if missed else ''}",
-            "" if goal is None else f"{goal:g}",
+            f"{bold}{row.ratio(column):.2f}{bold}",
+            row.goal(column),
             f"{row.of_ours[column][2]:.0f}",
         ]
     return cells

@@ -1,6 +1,6 @@
 """Reading frames from files: ours and the peers, on complete masters, the files in the cache.
 
-    python benchmarks/local.py [--frames 400] [--size 514x1030] [--rounds 7] [--folder DIR]
+    python benchmarks/local.py [--frames 400] [--size 514x1030] [--rounds 7] [--folder DIR] [--only TEXT]
 
 Everyone reads the same master through its links to data files; h5py as its users do, with `hdf5plugin`.
 """
@@ -9,14 +9,18 @@ from __future__ import annotations
 
 import argparse
 import tempfile
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-from _contest import Contestant, Figure, compete, ours
+from _contest import Contestant, compete, ours
 from _frame_files import add_arguments, make_master
-from _table import Row, hand_in
+from _table import LIMIT, Row, hand_in
 
 SLICE = 100
+MEMORY_MB = 100
+CHUNKS, INDEX_S = 100_000, 0.2
 
 
 def h5py_dataset(master: str):
@@ -153,26 +157,24 @@ def shape(master: str) -> Callable[[], int]:
     return work
 
 
-def h5py_chunks(file: str) -> Callable[[], int]:
-    """``chunk_iter`` over all chunks, by the way that costs least."""
-    import h5py
+def wait(_: str) -> Callable[[], int]:
+    """As long as indexing may take."""
 
     def work() -> int:
-        with h5py.File(file, "r") as opened:
-            dataset, found = opened["entry/data/data"], []
-            dataset.id.chunk_iter(found.append)
-        return len(found)
+        time.sleep(INDEX_S)
+        return 1
 
     return work
 
 
 def index(file: str) -> Callable[[], int]:
-    """``open_stack(file)``, which indexes all chunks."""
+    """``open_stack(file)``, which indexes all chunks of a file that is no master."""
     from id3c_data.images import open_stack
 
     def work() -> int:
         with open_stack(file) as stack:
-            return len(stack)
+            assert stack.written == CHUNKS
+        return 1
 
     return work
 
@@ -189,19 +191,64 @@ def many_chunks(path: Path, count: int) -> str:
     return str(path)
 
 
-def opening(folder: Path, rounds: int) -> None:
-    """Print how long opening takes."""
+def contests(masters: dict[int, str]) -> Iterator[Contest]:
+    """Yield the contests on masters of so many bits."""
+    whole, part = ("h5py d[i]", h5py_one_by_one), ("h5py d[a:b]", h5py_slice)
+    yield Contest("iterate all frames, uint32", iterate, whole, masters[32], 3.2, 1.5)
+    yield Contest("iterate all frames, uint16", iterate, whole, masters[16], 2.5, 1.4)
+    yield Contest("one random frame, uint32", random_frames, whole, masters[32], 1.8, 0.9)
+    yield Contest("100 frames into a reused array", slices_into, part, masters[32], 3, 2)
+    yield Contest("100 frames as a fresh array", slices, part, masters[32], 2, 1.3)
+    yield Contest("one frame through to_dask()", through_dask, whole, masters[32], 0.4, 0.3)
+
+
+@dataclass(frozen=True)
+class Contest:
+    """One row of the table.
+
+    Parameters
+    ----------
+    what
+        What is done.
+    prepare
+        Our contestant.
+    peer
+        Name and function of the other one.
+    file
+        What both read.
+    fast, wheels
+        What the ratio of our figure to the peer's is to be, at least.
+    unit
+        Of the figures.
+    """
+
+    what: str
+    prepare: Callable[[str], Callable[[], int]]
+    peer: tuple[str, Callable[[str], Callable[[], int]]]
+    file: str
+    fast: float
+    wheels: float
+    unit: str = "frames/s"
+
+    def rows(self, rounds: int) -> Iterator[Row]:
+        """Yield its row, and another one where memory is limited."""
+        name, peer = self.peer
+        figures = compete({name: Contestant(peer, (self.file,)), **ours(self.prepare, self.file)}, rounds)
+        yield Row.of(self.what, figures, name, {"fast": self.fast, "wheels": self.wheels}, self.unit)
+        if self.prepare is iterate:
+            peaks = {column: 3 * (figure.peak_mb,) for column, figure in figures.items() if column != name}
+            limit = MEMORY_MB, MEMORY_MB
+            yield Row(f"{self.what}: memory above Python", LIMIT, limit, peaks, {}, "MB")
+
+
+def opening(folder: Path) -> Iterator[Contest]:
+    """Yield the contests in opening files."""
+    folder /= "opening"
+    folder.mkdir()
     master = str(make_master(folder, 400, "16x16", 16, images_per_file=2))
-    figures = compete({"h5py": Contestant(h5py_shape, (master,)), **ours(shape, master)}, rounds)
-    hand_in(Row.of("shape of 200 data files", figures, "h5py", {"fast": 1, "wheels": 1}, "a second"))
-    file = many_chunks(folder / "many.h5", 100_000)
-    figures = compete({"chunk_iter": Contestant(h5py_chunks, (file,)), **ours(index, file)}, rounds)
-    hand_in(Row.of("indexing 100 000 chunks (goal: 500 000/s)", figures, "chunk_iter", {}, "chunks/s"))
-
-
-def row(what: str, figures: dict[str, Figure], peer: str, fast: float, wheels: float) -> Row:
-    """Return a row with its goals."""
-    return Row.of(what, figures, peer, {"fast": fast, "wheels": wheels})
+    yield Contest("shape of 200 data files", shape, ("h5py", h5py_shape), master, 1, 1, "a second")
+    file = many_chunks(folder / "many.h5", CHUNKS)
+    yield Contest(f"index of {CHUNKS} chunks", index, ("goal", wait), file, 1, 1, "a second")
 
 
 def main() -> None:
@@ -210,29 +257,16 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add_arguments(parser)
+    parser.add_argument("--only", default="", help="measure only the rows that have this in their name")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=arguments.folder) as name:
+        folder = Path(name)
         masters = {
-            bits: str(make_master(Path(name), arguments.frames, arguments.size, bits)) for bits in (32, 16)
+            bits: str(make_master(folder, arguments.frames, arguments.size, bits)) for bits in (32, 16)
         }
-        for what, prepare, peer, bits, fast, wheels in (
-            ("iterate all frames, uint32", iterate, h5py_one_by_one, 32, 3.2, 1.5),
-            ("iterate all frames, uint16", iterate, h5py_one_by_one, 16, 2.5, 1.4),
-            ("one random frame, uint32", random_frames, h5py_one_by_one, 32, 1.8, 0.9),
-            ("100 frames into a reused array", slices_into, h5py_slice, 32, 3, 2),
-            ("100 frames as a fresh array", slices, h5py_slice, 32, 2, 1.3),
-            ("one frame through to_dask()", through_dask, h5py_one_by_one, 32, 0.4, 0.3),
-        ):
-            peer_name = {
-                h5py_one_by_one: "h5py d[i]",
-                h5py_slice: "h5py d[a:b]",
-            }[peer]
-            figures = compete(
-                {peer_name: Contestant(peer, (masters[bits],)), **ours(prepare, masters[bits])},
-                arguments.rounds,
-            )
-            hand_in(row(what, figures, peer_name, fast, wheels))
-        opening(Path(name), arguments.rounds)
+        for contest in (*contests(masters), *opening(folder)):
+            if arguments.only in contest.what:
+                hand_in(*contest.rows(arguments.rounds))
 
 
 if __name__ == "__main__":

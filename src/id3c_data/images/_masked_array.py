@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 from typing import Any, NoReturn
 
 import numpy as np
@@ -32,6 +33,5 @@ def _by_pickle(_: MaskedPixels) -> NoReturn:
 
 
 if "distributed" in sys.modules:  # as in each of its workers, which import this with the first of these
-    from distributed.protocol import dask_serialize
-
-    dask_serialize.register(MaskedPixels)(_by_pickle)
+    _serialize: Any = import_module("distributed.protocol.serialize")
+    _serialize.dask_serialize.register(MaskedPixels)(_by_pickle)

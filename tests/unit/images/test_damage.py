@@ -3,14 +3,16 @@
 import random
 
 import h5py
+import hdf5plugin
 import numpy as np
 import pytest
 
 from id3c_data.errors import DamagedChunk, Hdf5Error, Id3cDataError
-from id3c_data.images import open_stack
+from id3c_data.images import decode_frames, open_stack
 from id3c_data.sim import FrameModel, LegacyWriter, PluginWriter, Series
 
 MODEL = FrameModel(32, 47, 16)
+assert hdf5plugin.FILTERS  # registers the filter that h5py decodes with
 
 
 @pytest.fixture
@@ -37,6 +39,31 @@ def test_a_damaged_chunk_is_named_by_frame_and_file(master):
     with pytest.raises(DamagedChunk, match=r"x_1_data_000001.h5.*frame 1 is damaged.*header says 0 bytes"):
         stack[1].read()
     np.testing.assert_array_equal(stack[2].read(), MODEL.frame(1, 3))
+
+
+@pytest.mark.parametrize("damaged", range(3))
+def test_the_other_frames_are_what_h5py_reads_of_them_on_every_path(master, damaged):
+    offset, size = chunk_place(master.data[0], damaged)
+    overwrite(master.data[0], offset, bytes(size))
+    others = [n for n in range(3) if n != damaged]
+    with h5py.File(master.data[0]) as file:
+        expected = np.stack([file["entry/data/data"][n] for n in others])
+    stack = open_stack(master.master)
+    out = np.empty_like(expected)
+    decode_frames(stack[others].compressed(), out)
+    came = []
+    with pytest.raises(DamagedChunk):
+        came.extend(stack)
+    np.testing.assert_array_equal(came, [MODEL.frame(1, n + 1) for n in range(damaged)])
+    for pixels in (
+        stack[others].read(),
+        [stack[n].read() for n in others],
+        list(stack[others]),
+        [stack.to_dask()[n].compute(scheduler="synchronous") for n in others],
+        out,
+    ):
+        np.testing.assert_array_equal(pixels, expected)
+    np.testing.assert_array_equal(stack[others].sum(axis=0), expected.sum(axis=0))
 
 
 @pytest.mark.parametrize("compression", ["zlib"])
