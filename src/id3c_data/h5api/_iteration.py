@@ -84,10 +84,11 @@ class Iteration:
             except (NotYet, Id3cDataError):  # met again when all before it were given
                 return ()
 
-        while len(batch):
-            yield from batch
-            ahead += sum(part.count for part in batch)
-            batch = self._until(following, ahead)
+        some: _Batch = batch
+        while len(some) and not isinstance(some, np.ndarray):
+            yield from some
+            ahead += sum(part.count for part in some)
+            some = self._until(following, ahead)
 
 
 def following_batch(most: int, came: int) -> int:
