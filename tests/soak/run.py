@@ -33,6 +33,7 @@ VIEW = "/detector/data"
 SIZE = (32, 48)
 EXPOSURE_S = 0.001
 RUNS, POINTS, FRAMES, FRAMES_AT_A_POINT = 1000, 10_000, 100_000, 1000
+POINTS_IN_A_FILE = 10  # with many frames each: a reader keeps some files open, and these are no growth
 ONE_BY_THE_DCU_OF = 10  # runs
 RUNS_AHEAD = 50  # of their catalog: runs may be faster, and their documents would pile up
 SAID = 10  # times that a part says how far it is
@@ -247,12 +248,20 @@ def many_points(chain: Chain, part: str, points: int) -> dict[str, Any]:
 
 
 def many_frames(chain: Chain, part: str, frames: int) -> dict[str, Any]:
-    """Take a run of points that have many frames each, one of the detector's own files for each.
+    """Take a run of points that have many frames each, in the detector's own files.
 
     Without statistics, which take the simulated IOC longer than the frames; the many points have them.
     """
     images = min(frames, FRAMES_AT_A_POINT)
-    return long_run(chain, part, frames // images, images, series="run", hinted=[])
+    return long_run(
+        chain,
+        part,
+        frames // images,
+        images,
+        series="run",
+        images_per_file=POINTS_IN_A_FILE * images,
+        hinted=[],
+    )
 
 
 PARTS: dict[str, tuple[Callable[[Chain, str, int], dict[str, Any]], int]] = {
