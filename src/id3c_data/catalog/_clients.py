@@ -165,7 +165,7 @@ class Run(_Named, BlueskyRunV3):
 
     def _when_empty(self) -> str:
         """Return what to do where the run has no stream, which comes with its first reading."""
-        stop = self.metadata.get("stop")
+        stop: Any = self.metadata.get("stop")
         if not stop:
             return "the run has no stream yet: ask again after its first event"
         reason = f" ({stop['reason']})" if stop.get("reason") else ""

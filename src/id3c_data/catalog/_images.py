@@ -153,8 +153,8 @@ class ImagesClient(ArrayClient, NDArrayOperatorsMixin):
     @functools.cached_property
     def _frames(self) -> RemoteFrames:
         """The frames as the server has them in files."""
-        sources = weakref.WeakMethod(self.data_sources)  # no cycle, which would keep connections open
-        return RemoteFrames(self.context, self.item["links"]["full"], lambda: sources()())
+        client = weakref.proxy(self)  # no cycle, which would keep connections open
+        return RemoteFrames(self.context, self.item["links"]["full"], lambda: client.data_sources())
 
 
 def _arrived(connection: Connection, item: Any, path_map: PathMap, kind: str) -> ImagesClient:
