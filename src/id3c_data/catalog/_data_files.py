@@ -139,9 +139,11 @@ class DataFiles:
 
     def _listed(self, wanted: int, event: int) -> _Listing:
         """Return the node's files, which are as many as an event needs."""
+        if not self._ranges.served:
+            raise NotServed
         listing = self._listing
         if listing is None or event * listing.each >= listing.frames:
-            if wanted < _FEWEST or not self._ranges.served:
+            if wanted < _FEWEST:
                 raise NotServed
             listing = self._listing = _Listing.of(self._sources())
         if event * listing.each >= listing.frames or listing.frames < _FEWEST * len(listing.assets):

@@ -233,6 +233,28 @@ def test_a_connection_that_always_breaks_is_told(
         through_link.read()
 
 
+def test_a_server_that_gives_no_files_is_asked_once_and_sends_pixels(
+    server: Server, folder: Path, series: Write, model: FrameModel
+) -> None:
+    fresh = connect(server.uri, api_key=server.api_key)
+    with Subscription(fresh, registered="files") as subscription:
+        run = RunDocuments(subscription, root=folder, frame_shape=model.shape)
+        resource = run.resource(series(1, images=9).master, images_per_file=1000)
+        for slot in range(9):
+            run.event(resource, slot)
+        run.stop()
+        subscription.wait(30)
+    images = fresh[run.uid].primary["eiger2_image"]
+    asked = []
+    for _ in range(2):
+        with requests_of(images.context) as requests:
+            assert np.array_equal(images.read(), [model.frame(1, number) for number in range(1, 10)])
+        urls = [str(sent.url) for sent in requests]
+        parts = (ROUTE, "asset/bytes", "array/full")
+        asked.append([part for url in urls for part in parts if f"/{part}/" in url])
+    assert asked == [[ROUTE, "asset/bytes", "array/full"], ["array/full"]]
+
+
 def test_a_wrong_key_reads_nothing(server: Server, images: ImagesClient) -> None:
     url = images.item["links"]["full"].replace("/array/full/", f"/{ROUTE}/")
     for headers in ({}, {"Authorization": "Apikey 1234"}):
