@@ -27,6 +27,10 @@ class MaskedPixels(np.ma.MaskedArray[Any, Any]):
         if self._fill_value is None and self.dtype.kind in "ui":
             self._fill_value: Any = np.array(masked_value(self.dtype), self.dtype)
 
+    def __setstate__(self, state: Any) -> None:
+        self._fill_value = None  # NumPy makes the array with another type first, and it would keep that
+        super().__setstate__(state)
+
 
 def _by_pickle(_: MaskedPixels) -> NoReturn:
     raise NotImplementedError
