@@ -120,8 +120,8 @@ async def entry_of(
     of them. Where a server has no policy, there is nobody to ask on the way, and the node is looked up at
     once. Whatever else there is to it, and whatever is not found, is left to Tiled.
     """
-    jumps = access_policy is None and not session_state and isinstance(root_tree, CatalogContainerAdapter)
-    if jumps:
+    in_catalog = isinstance(root_tree, CatalogContainerAdapter)
+    if access_policy is None and not session_state and in_catalog:
         segments = [segment for segment in path.split("/") if segment]
         with contextlib.suppress(NoEntry, BrokenLink):
             entry = await root_tree.lookup_adapter(segments)
@@ -133,7 +133,7 @@ async def entry_of(
         principal,
         access_tags,
         scopes,
-        root_tree,
+        root_tree,  # type: ignore[arg-type]  # of settings only by its annotation
         session_state,
         metrics,
         structure_families,
