@@ -142,7 +142,7 @@ class AcquisitionLogic:
             raise self._silent("exposing and saving")
         state = self.watch[self.cam.detector_state]
         if state == DetectorState.ABORTED:
-            raise self.fault("the acquisition was stopped from elsewhere")
+            raise self._stopped_from_elsewhere()
         if state != DetectorState.IDLE:
             raise self.fault("the acquisition ended in an error")
 
@@ -163,6 +163,16 @@ class AcquisitionLogic:
         # client's whole connection for more than half a minute.
         self.cam.acquire.put(0)
         self._wait_until_over()
+
+    def ended_early(self) -> DetectorFault:
+        """Return the error for a series that is over before all its exposures were taken."""
+        if self.watch.wait_for(lambda: self._state == DetectorState.ABORTED, NEWS_S):  # the state comes later
+            return self._stopped_from_elsewhere()
+        return self.fault("the series ended before its exposures were taken")
+
+    def _stopped_from_elsewhere(self) -> DetectorFault:
+        advice = f"somebody wrote 0 to {self.cam.acquire.setpoint_pvname}: see who, and take the point again"
+        return self.fault("the acquisition was stopped from elsewhere", advice)
 
     def fault(self, what: str, next_step: str = "") -> DetectorFault:
         """Return an error that says what the IOC says."""

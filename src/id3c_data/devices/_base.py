@@ -214,6 +214,14 @@ class Eiger2Base(DetectorBase):
             unstaged = self._put_back()
         return unstaged
 
+    def wait_for_connection(self, all_signals: bool = False, timeout: Any = 2.0) -> None:
+        """Wait until the IOC answers; what its driver does not have is None from then on.
+
+        See `ophyd.Device.wait_for_connection`.
+        """
+        super().wait_for_connection(all_signals=all_signals, timeout=timeout)
+        self.cam.drop_missing_signals()
+
     def destroy(self) -> None:
         """Disconnect."""
         self._watch.stop()
@@ -253,6 +261,7 @@ class Eiger2Base(DetectorBase):
 
     def _assembly(self) -> RunAssembly:
         options = RunOptions(
+            detector=self.name,
             templates=self.templates,
             writer=self.writer.get(),  # pyright: ignore[reportArgumentType]
             series=self.series.get(),  # pyright: ignore[reportArgumentType]
@@ -283,7 +292,6 @@ class Eiger2Base(DetectorBase):
         self._watch.start(_CONNECT_S)
         try:
             self.wait_for_connection(timeout=_CONNECT_S)
-            self.cam.drop_missing_signals()
         except TimeoutError as error:
             raise DetectorTimeout(
                 str(error),

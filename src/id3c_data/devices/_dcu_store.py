@@ -33,8 +33,8 @@ class DcuStore:
     images_per_file
         Images in a data file.
     whole_series
-        Whether each event is a series of its own, complete when its exposure is over. Otherwise data files
-        come as they fill, and are looked at in the end.
+        Whether each event is a series of its own. Otherwise data files come as they fill, and are looked at
+        when their series is over.
     patience_s
         How long to wait for a file to be seen on the read side.
     """
@@ -116,7 +116,7 @@ class DcuStore:
             )
         self._seen.add(taken.sequence_id)
         self._unchecked[taken.sequence_id] = (taken.trigger + 1) * self._images
-        if self._whole_series:
+        if taken.series_over:
             self._check_files()
         return Slot(
             self._read_path(names.master),

@@ -26,6 +26,8 @@ class Taken:
     """Which trigger of it, from 0."""
     last_unique_id: int
     """Id of the last frame's NDArray: the driver numbers them by its ``ArrayCounter``."""
+    series_over: bool
+    """Whether the series is over, and the driver done with its files."""
 
 
 class ExposureLogic(Protocol):
@@ -98,7 +100,7 @@ class PointSeriesLogic(_SeriesLogic):
         self._running = False
         if self._source != Source.NONE:
             self._check_count()
-        return Taken(sequence_id, 0, acquisition.first_unique_id + self._images - 1)
+        return Taken(sequence_id, 0, acquisition.first_unique_id + self._images - 1, series_over=True)
 
     def called_off(self) -> None:
         """Stop the series; the event gets another."""
@@ -163,7 +165,10 @@ class RunSeriesLogic(_SeriesLogic):
         self._wait_for_images()
         self._taken += 1
         last = self._acquisition.first_unique_id + self._fired * self._images - 1
-        return Taken(self._sequence_id, self._fired - 1, last)
+        is_over = self._fired == self._armed_for
+        if is_over:  # a file that is lost fails this point then, and so the run, before its stop document
+            self._acquisition.wait_until_over()
+        return Taken(self._sequence_id, self._fired - 1, last, series_over=is_over)
 
     def called_off(self) -> None:
         """Let the exposure go on: its frames stay unused in the series, and the event gets other ones."""
@@ -217,7 +222,7 @@ class RunSeriesLogic(_SeriesLogic):
             # the last image's count may be on its way still
             if watch.wait_for(lambda: watch[cam.num_images_counter] >= wanted, NEWS_S):
                 return
-            raise acquisition.fault("the series ended before its exposures were taken")
+            raise acquisition.ended_early()
         raise DetectorTimeout(
             f"{watch[cam.num_images_counter]} of {wanted} images of the series came, and nothing more for "
             f"{acquisition.patience_s:g} s",

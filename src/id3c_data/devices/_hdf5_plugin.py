@@ -178,7 +178,7 @@ class Eiger2HDF5Plugin(Eiger2HDF5PluginIO):
         cam = self.parent.cam
         if isinstance(cam, Eiger2Cam):
             cam.check_exposure()  # frames of an exposure that failed would be waited for in vain
-        slot = self._store.find(Taken(self.parent.cam.sequence_id.get(), 0, 0))
+        slot = self._store.find(Taken(self.parent.cam.sequence_id.get(), 0, 0, series_over=True))
         self._store.expect()
         now = time.time()
         self._readings = {

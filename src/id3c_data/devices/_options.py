@@ -46,6 +46,7 @@ class RunOptions:
         One of them cannot be.
     """
 
+    detector: str
     templates: PathTemplates
     writer: Writer
     series: Series
@@ -58,6 +59,7 @@ class RunOptions:
 
     def __post_init__(self) -> None:
         check_eiger2_options(
+            self.detector,
             writer=self.writer,
             series=self.series,
             num_images=self.num_images,

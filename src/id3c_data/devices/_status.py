@@ -21,6 +21,13 @@ class ExposureStatus(DeviceStatus):
 
     _withdrawn: DetectorFault | None = None
 
+    def __str__(self) -> str:
+        # what Bluesky has for the last line of a traceback, and for the reason in the stop document
+        error = self.exception(0) if self.done else None
+        return f"{super().__str__()}: {error}" if error is not None else super().__str__()
+
+    __repr__ = __str__
+
     def withdraw(self, error: DetectorFault) -> None:
         """Finish without a result."""
         self._withdrawn = error

@@ -84,6 +84,12 @@ def test_signals_that_an_older_driver_lacks_are_dropped_with_a_log_line(
     assert "eiger2_cam_signed_data" not in descriptor["configuration"]["eiger2"]["data"]
 
 
+def test_signals_that_an_older_driver_lacks_are_none_once_the_device_has_connected(old_bench: Bench) -> None:
+    detector = old_bench.detector()
+    detector.wait_for_connection(timeout=30)
+    assert detector.cam.fw_hdf5_format is None
+
+
 def test_ioc_on_windows_is_followed(ca_ports: CaPorts, tmp_path: Path, engine: Any, docs: Any) -> None:
     view = "D:\\data"
     with running_ioc(ports=ca_ports, size=SIZE, arm_time_s=0.03, mounts={view: tmp_path}) as ioc:

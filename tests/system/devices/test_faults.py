@@ -11,6 +11,7 @@ from bluesky import plan_stubs as bps
 from bluesky import plans as bp
 from bluesky.preprocessors import stage_wrapper
 
+from id3c_data.devices import declare_points
 from id3c_data.devices._settings import apply_settings
 from id3c_data.errors import (
     ConfigError,
@@ -86,6 +87,7 @@ def test_data_file_that_the_dcu_never_makes(bench: Any, engine: Any, docs: Any, 
     assert error.where.endswith("_data_000001.h5")
     assert "is not there" in error.what
     assert docs.of("event") == []
+    assert str(error) in docs.of("stop")[0]["reason"]
     assert bench.idle
     fault_report(error, lost=[0])
 
@@ -110,6 +112,18 @@ def test_missing_file_of_a_run_series_is_told_when_the_run_ends(bench: Any, engi
     assert isinstance(error, FramesMissing)
     assert error.where.endswith("_data_000001.h5")
     assert bench.idle
+
+
+def test_missing_file_of_a_series_that_is_over_fails_its_last_point(
+    bench: Any, engine: Any, docs: Any
+) -> None:
+    engine.preprocessors.append(declare_points)
+    detector = bench.detector(series="run")
+    bench.put("Sim:DropFile", 1)
+    error = failure(engine, bp.count([detector], num=2))
+    assert isinstance(error, FramesMissing)
+    assert docs.exit_status == "fail"
+    assert len(docs.of("event")) == 1
 
 
 def test_file_that_is_missing_where_the_read_side_is_not_mounted(bench: Any, engine: Any, docs: Any) -> None:
@@ -209,6 +223,7 @@ def test_acquisition_that_somebody_else_stops(bench: Any, engine: Any, docs: Any
     )
     error = failure(engine, bp.count([detector]))
     assert "stopped from elsewhere" in error.what
+    assert "somebody wrote 0 to" in error.next_step
     assert docs.of("event") == []
 
 
@@ -223,7 +238,7 @@ def test_series_that_somebody_else_stops(bench: Any, engine: Any, docs: Any) -> 
         yield from bps.trigger_and_read([detector])
 
     error = failure(engine, stage_wrapper(plan(), [detector]))
-    assert "the series ended before its exposures were taken" in error.what
+    assert "stopped from elsewhere" in error.what
     assert len(docs.of("event")) == 1
 
 
