@@ -214,13 +214,19 @@ class FrameNotWritten(Id3cDataError, IndexError):
     def __init__(self, frame: int, written: int, master: Path, reason: str = "") -> None:
         Exception.__init__(self, frame, written, master, reason)
         self.frame, self.written, self.master, self.reason = frame, written, Path(master), reason
-        self.what = f"frame {frame} asked for, {written} written" + (f" ({reason})" if reason else "")
+        there = {0: "", 1: ", the first is"}.get(written, f", the first {written} are")
+        self.what = f"frame {frame} is not there{there}" + (f" ({reason})" if reason else "")
         self.where = str(master)
-        self.next_step = (
-            f"read frames 0 to {written - 1}, or look for what stopped the run in its stop document"
-            if written
-            else "look for what stopped the run in its stop document"
+        # Who raises this knows how the run ended at most in words of the reason.
+        look = (
+            f"see whether a file was moved, deleted or cut short (id3c-data doctor {self.master}), "
+            "or the run was stopped (its stop document)"
         )
+        self.next_step = f"read {_first_frames(written)}, or {look}" if written else look
+
+
+def _first_frames(count: int) -> str:
+    return "frame 0" if count == 1 else f"frames 0 to {count - 1}"
 
 
 class DocumentError(Id3cDataError, ValueError):

@@ -82,9 +82,22 @@ def test_every_error_says_what_and_the_next_step(cls: type[Id3cDataError]) -> No
     assert error.next_step
 
 
-@pytest.mark.parametrize(("written", "says"), [(2, "read frames 0 to 1"), (0, "stop document")])
+@pytest.mark.parametrize(
+    ("written", "says"),
+    [
+        (2, "frame 7 is not there, the first 2 are; read frames 0 to 1, or see whether"),
+        (1, "frame 7 is not there, the first is; read frame 0, or see whether"),
+        (0, "frame 7 is not there; see whether"),
+    ],
+)
 def test_frame_not_written_says_what_can_be_read(written: int, says: str) -> None:
-    assert says in str(FrameNotWritten(7, written, Path("/data/a_master.h5")))
+    assert f"/data/a_master.h5: {says}" in str(FrameNotWritten(7, written, Path("/data/a_master.h5")))
+
+
+def test_frame_not_written_takes_no_run_for_stopped_that_may_have_been_good() -> None:
+    next_step = FrameNotWritten(7, 0, Path("/data/a_master.h5")).next_step
+    assert next_step.startswith("see whether a file was moved, deleted or cut short")
+    assert "id3c-data doctor /data/a_master.h5" in next_step
 
 
 @pytest.mark.parametrize("error", [errors.BrokenLink, errors.DetectorTimeout, errors.FileNameTaken])

@@ -94,8 +94,10 @@ class Catalog(CatalogOfBlueskyRuns):
 
     def _missing(self, key: Any, error: Exception) -> NotInCatalog:
         """Return the error for a run that is not there."""
+        last_ones = "cat[-1] is the last run, cat[-5:] the last five"
         if isinstance(error, ValueError):
-            return NotInCatalog(str(error), where=self.uri, next_step="give more of the uid")
+            next_step = "give more of the uid" if isinstance(key, str) else last_ones
+            return NotInCatalog(str(error).rstrip("."), where=self.uri, next_step=next_step)
         count = len(self)
         what = f"no run {key!r}; " + (f"there are {count} runs" if count else "the catalog is empty")
         return NotInCatalog(
@@ -103,7 +105,7 @@ class Catalog(CatalogOfBlueskyRuns):
             where=self.uri,
             next_step="take a run with subscribe(RE, cat) in place, or see whether this is the right catalog"
             if not count
-            else "cat[-1] is the last run, cat[-5:] the last five",
+            else last_ones,
         )
 
 

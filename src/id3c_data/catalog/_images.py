@@ -13,12 +13,12 @@ from pathlib import PurePosixPath
 from typing import Any
 
 import numpy as np
-from numpy.lib.mixins import NDArrayOperatorsMixin
 from tiled.client.array import ArrayClient
 from tiled.client.container import DEFAULT_STRUCTURE_CLIENT_DISPATCH
 from tiled.utils import path_from_uri
 
 from ..errors import CatalogError
+from ..images import LazyArray
 from ..paths import PathMap
 from ._frames_client import RemoteFrames
 from ._selection import Selection
@@ -29,7 +29,7 @@ from ._view import ImagesView
 __all__ = ["ImagesClient"]
 
 
-class ImagesClient(ArrayClient, NDArrayOperatorsMixin):
+class ImagesClient(ArrayClient, LazyArray):
     """Images of a detector in a catalog: ``(events, height, width)``, or with several images an event
     ``(events, images, height, width)``.
 
@@ -66,10 +66,6 @@ class ImagesClient(ArrayClient, NDArrayOperatorsMixin):
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         return self._view.__array__(dtype, copy)
-
-    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        arrays = [value[...] if isinstance(value, ImagesClient) else value for value in inputs]
-        return getattr(ufunc, method)(*arrays, **kwargs)
 
     def read(self, slice: Any = None) -> Any:  # noqa: A002  # Tiled's name
         """Return the pixels, of all events or of a slice.

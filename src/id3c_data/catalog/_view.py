@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
-from numpy.lib.mixins import NDArrayOperatorsMixin
 
+from ..images import LazyArray
 from ._selection import Selection, as_slice
 
 __all__ = ["ImagesView"]
@@ -21,7 +21,7 @@ _CHUNK_FRAMES = 64  # of which a small region may be less than that
 _ITERATION_BYTES = 64 * 2**20  # of each request while iterating; at least one item
 
 
-class ImagesView(NDArrayOperatorsMixin):
+class ImagesView(LazyArray):
     """Part of a node's images, not fetched yet.
 
     Parameters
@@ -102,10 +102,6 @@ class ImagesView(NDArrayOperatorsMixin):
         if copy is False:
             raise ValueError("reading images makes an array of its own; copy=False cannot be kept")
         return self.read().astype(dtype or self.dtype, copy=False)
-
-    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        arrays = [value.read() if isinstance(value, ImagesView) else value for value in inputs]
-        return getattr(ufunc, method)(*arrays, **kwargs)
 
     def __iter__(self) -> Iterator[np.ndarray]:
         """Fetch some items of the first axis at a time, and give them one by one, read-only."""

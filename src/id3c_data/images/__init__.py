@@ -2,6 +2,7 @@
 
 from ..h5api import WORKERS, Codec, Decoder
 from ._compressed import CompressedFrame, decode_frames
+from ._lazy_array import LazyArray
 from ._metadata import FrameMetadata
 from ._open_stack import open_stack
 from ._speed import decoding_speed
@@ -16,6 +17,7 @@ __all__ = [
     "Decoder",
     "FrameMetadata",
     "FrameStack",
+    "LazyArray",
     "Quantity",
     "StoredFrames",
     "decode_frames",

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.lib.mixins import NDArrayOperatorsMixin
 from numpy.typing import DTypeLike, NDArray
 
 from ._compressed import CompressedFrame
 from ._dask import dask_array
 from ._frames_protocol import Frames, View
+from ._lazy_array import LazyArray
 from ._mask import DEAD, GAP, masked_value
 from ._masked_array import MaskedPixels
 from ._metadata import FrameMetadata
@@ -22,7 +22,7 @@ from ._reductions import Axis, Kind, Reduction, axes_of
 __all__ = ["FrameStack"]
 
 
-class FrameStack(Reducible, NDArrayOperatorsMixin):
+class FrameStack(Reducible, LazyArray):
     """The frames of one or more masters as one lazy array ``(frames, height, width)``.
 
     Indexing is NumPy's, on all axes, and gives another lazy stack: nothing is read before `read`,
@@ -248,10 +248,6 @@ class FrameStack(Reducible, NDArrayOperatorsMixin):
         if copy is False:
             raise ValueError("the frames are not in memory, so reading them makes an array")
         return self.read() if dtype is None else self.read().astype(dtype, copy=False)
-
-    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        arrays = [item.read() if isinstance(item, FrameStack) else item for item in inputs]
-        return getattr(ufunc, method)(*arrays, **kwargs)
 
     def __repr__(self) -> str:
         names = ", ".join(path.name for path in self.masters[:3]) + (", ..." if len(self.masters) > 3 else "")

@@ -16,6 +16,10 @@ PathSemantics = Literal["posix", "windows"]
 
 # What Win32 cannot keep in one name: it would split it, take it for a stream or a drive, or drop its end.
 _NOT_A_WINDOWS_NAME = re.compile(r'[<>:"/\\|?*\x00-\x1f]|[ .]$')
+# Devices of Win32, also with an ending: "Naming Files, Paths, and Namespaces", in its documentation.
+_WINDOWS_DEVICE = re.compile(
+    r"(?:CON|PRN|AUX|NUL|CONIN\$|CONOUT\$|(?:COM|LPT)[1-9\u00b9\u00b2\u00b3]) *(?:\.|$)", re.IGNORECASE
+)
 
 
 def pure_path(
@@ -65,7 +69,7 @@ def relative_parts(
 def is_name(component: str, semantics: PathSemantics) -> bool:
     """Say whether a component can be one file's or folder's name on such a system."""
     if semantics == "windows":
-        return not _NOT_A_WINDOWS_NAME.search(component)
+        return not (_NOT_A_WINDOWS_NAME.search(component) or _WINDOWS_DEVICE.match(component))
     return "/" not in component and "\0" not in component
 
 

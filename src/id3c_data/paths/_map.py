@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import PurePath, PurePosixPath
+from pathlib import PurePath, PurePosixPath, PureWindowsPath
 from typing import TypeAlias, cast
 
 from ..errors import ConfigError
@@ -21,12 +21,13 @@ class PathMap:
     Parameters
     ----------
     pairs
-        ``(root there, root here)``; where several match, the longest wins. A root there may be of Windows.
+        ``(root there, root here)``; where several match, the longest wins. A root there may be of Windows,
+        one here may not.
 
     Raises
     ------
     ConfigError
-        Where a root is not absolute or holds ``..``.
+        Where a root is not absolute or holds ``..``, or one here is of Windows.
     """
 
     pairs: tuple[tuple[str, str], ...] = ()
@@ -40,6 +41,12 @@ class PathMap:
                         where=f"path map {pair[0]!r} -> {pair[1]!r}",
                         next_step="write both roots in full",
                     )
+            if isinstance(pure_path(pair[1]), PureWindowsPath):
+                raise ConfigError(
+                    f"the root here, {pair[1]!r}, is a Windows path",
+                    where=f"path map {pair[0]!r} -> {pair[1]!r}",
+                    next_step="write the POSIX path where this host has it mounted, behind the root there",
+                )
 
     @classmethod
     def of(cls, value: PathMapLike) -> PathMap:

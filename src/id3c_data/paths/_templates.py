@@ -114,7 +114,7 @@ class PathTemplates:
         if parts is None:
             raise PathOutsideRoots(
                 f"is not below {base!r}, the root of the {side} side",
-                where=str(path),
+                where=str(path) or "the empty path",
                 next_step=f"see whether the {side} template names the folder that the files are really in",
             )
         for part in parts:

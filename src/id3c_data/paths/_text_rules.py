@@ -133,7 +133,8 @@ def _names(template: _Template) -> Iterator[TemplateProblem]:
             yield template.problem(
                 "E310",
                 f"{quoted(component)} cannot be the name of a folder there",
-                'take away the characters < > : " | ? * and any dot at the end',
+                'take away the characters < > : " | ? * and any dot at the end; Windows keeps CON, PRN, AUX, '
+                "NUL, COM1 to COM9 and LPT1 to LPT9 for devices, with any ending too",
             )
 
 

@@ -153,6 +153,14 @@ def test_iteration_arithmetic_and_dask(images: ImagesClient, model: FrameModel) 
     assert np.array_equal(images.to_dask()[4:6].max(axis=0).compute(), np.max(images[4:6], axis=0))
 
 
+def test_a_client_is_never_written_to(images: ImagesClient, model: FrameModel) -> None:
+    with pytest.raises(TypeError, match="cannot be written to"):
+        np.add(np.ones(images.shape), 1, out=images)
+    images -= 1.0
+    assert isinstance(images, np.ndarray)
+    assert np.array_equal(images[2], model.frame(2, 1) - 1.0)
+
+
 def test_the_stream_reads_as_a_dataset(ten_points: Run, model: FrameModel) -> None:
     dataset = ten_points.primary.read()
     assert dataset["eiger2_image"].dims == ("time", "eiger2_y", "eiger2_x")

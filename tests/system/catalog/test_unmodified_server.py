@@ -203,7 +203,7 @@ def test_a_frame_that_was_not_written_is_told_by_its_file(
         dataset.resize(4, axis=0)
         dataset.resize(10, axis=0)
     assert images[:17].read().shape[0] == 17
-    with pytest.raises(FrameNotWritten, match=r"asset/bytes.*frame 4 asked for, 4 written"):
+    with pytest.raises(FrameNotWritten, match=r"asset/bytes.*frame 4 is not there, the first 4 are"):
         images.read()
 
 

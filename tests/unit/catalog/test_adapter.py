@@ -76,7 +76,7 @@ def half_written(folder: Path) -> DataSource[ArrayStructure]:
     [
         (None, 425, "event 1: not on disk yet: frame 1"),
         (1, 425, "event 1: not on disk yet: frame 1"),
-        (60, 404, "frame 1 asked for, 1 written"),
+        (60, 404, "frame 1 is not there, the first is"),
     ],
 )
 def test_a_missing_frame_is_not_on_disk_yet_until_its_run_has_been_over_for_a_while(

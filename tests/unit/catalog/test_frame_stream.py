@@ -120,7 +120,7 @@ def test_an_error_comes_behind_the_frames_before_it() -> None:
 
     came = frames_of([ALL(encoded(frames(), 6))], EXPECTED, "here")
     assert np.array_equal(next(came).pixels(), STACK[0])
-    with pytest.raises(FrameNotWritten, match="frame 1 asked for, 1 written"):
+    with pytest.raises(FrameNotWritten, match="frame 1 is not there, the first is"):
         next(came)
 
 

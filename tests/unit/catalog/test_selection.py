@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterator
 from typing import Any
 
@@ -100,6 +101,37 @@ def test_what_was_read_is_the_callers_own() -> None:
 def test_arithmetic_reads() -> None:
     assert np.array_equal(view()[0] + view()[1], ARRAY[0] + ARRAY[1])
     assert np.array_equal(np.sqrt(view()), np.sqrt(ARRAY))
+
+
+def test_an_in_place_operator_gives_an_array() -> None:
+    part = view()[0]
+    part -= ARRAY[1] * 0.5
+    assert np.array_equal(part, ARRAY[0] - ARRAY[1] * 0.5)
+
+
+def test_nothing_is_written_into_a_view() -> None:
+    with pytest.raises(TypeError, match="cannot be written to"):
+        np.add(ARRAY[0], 1, out=view()[0])
+
+
+def test_one_pixel_is_a_number() -> None:
+    pixel, value = view()[1, 2, 3, 4], int(ARRAY[1, 2, 3, 4])
+    assert (float(pixel), int(pixel), [*range(999)][pixel], bool(pixel)) == (value, value, value, True)
+    assert f"{pixel:6d}" == f"{value:6d}"
+    with pytest.raises(ValueError, match="ambiguous"):
+        bool(view())
+
+
+def test_a_pixel_that_is_no_integer_is_no_index() -> None:
+    pixel = ImagesView(lambda _: np.float32(2), Selection.of((3,)), np.dtype("f4"))[0]
+    assert float(pixel) == 2
+    with pytest.raises(TypeError, match="float32 is no index"):
+        operator.index(pixel)
+
+
+def test_a_value_is_looked_for_in_all_pixels() -> None:
+    assert ARRAY.max() in view()
+    assert -1 not in view()
 
 
 def test_iteration_gives_read_only_items() -> None:

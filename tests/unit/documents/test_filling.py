@@ -103,7 +103,7 @@ def test_a_path_map_is_enough_for_a_state_that_has_none(master: Path) -> None:
 def test_frames_that_never_came_are_explained_by_the_stop_document(master: Path) -> None:
     documents = image_run(master, slots=range(5), exit_status="abort", reason="no beam")
     seen: Documents = []
-    with pytest.raises(FrameNotWritten, match=r"frame 4 asked for, 4 written .*'abort': no beam"):
+    with pytest.raises(FrameNotWritten, match=r"frame 4 is not there, the first 4 are .*'abort': no beam"):
         seen.extend(filled_documents(documents, settle_timeout=0))
     assert len(images(seen)) == 4
 

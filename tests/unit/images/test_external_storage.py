@@ -65,7 +65,7 @@ def test_that_are_not_in_a_file_are_no_zeros(path, tmp_path):
     raw.write_bytes(raw.read_bytes()[: FRAME_BYTES + 5])
     stack = open_stack(path)
     assert (len(stack), stack.written) == (5, 3)
-    with pytest.raises(FrameNotWritten, match="frame 3 asked for, 3 written"):
+    with pytest.raises(FrameNotWritten, match="frame 3 is not there, the first 3 are"):
         stack[3].read()
 
 

@@ -1,5 +1,6 @@
 """A stack behaves like an array."""
 
+import operator
 import pickle
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -95,6 +96,56 @@ def test_arithmetic_and_comparison_read(stack):
     assert np.add.reduce(stack[0], axis=None) == IMAGES[0].sum()
 
 
+def test_an_in_place_operator_gives_an_array_and_leaves_the_stack_alone(stack):
+    frame = stack[1]
+    again = frame
+    frame -= IMAGES[0] * 0.5
+    np.testing.assert_array_equal(frame, IMAGES[1] - IMAGES[0] * 0.5)
+    np.testing.assert_array_equal(again, IMAGES[1])
+
+
+def test_nothing_is_written_into_a_stack(stack):
+    for write in (
+        lambda: np.add(IMAGES[0], 1, out=stack[0]),
+        lambda: np.add.at(stack[0], (0, 0), 1),
+        lambda: np.add.reduce(IMAGES[0], axis=None, out=stack[0, 0, 0]),
+    ):
+        with pytest.raises(TypeError, match=r"cannot be written to; take pixels = images\[0\].read\(\)"):
+            write()
+
+
+def test_one_pixel_is_a_number(stack):
+    pixel, value = stack[1, 2, 3], IMAGES[1, 2, 3]
+    assert (float(pixel), int(pixel), bool(pixel), operator.index(pixel)) == (value, value, value > 0, value)
+    assert f"{pixel:6d}|{pixel:.2f}|{pixel}" == f"{value:6d}|{value:.2f}|{value}"
+
+
+@pytest.mark.parametrize(
+    ("convert", "error"),
+    [
+        (float, TypeError),
+        (int, TypeError),
+        (operator.index, TypeError),
+        (bool, ValueError),
+        ("{:d}".format, TypeError),
+    ],
+)
+def test_many_pixels_are_no_number(stack, convert, error):
+    with pytest.raises(error):
+        convert(stack[1])
+
+
+@pytest.mark.parametrize("part", [np.s_[:], np.s_[1], np.s_[1, 2], np.s_[1, 2, 3]])
+def test_a_value_is_looked_for_in_every_frame(stack, part):
+    assert IMAGES[part].max() in stack[part]
+    assert 65000.5 not in stack[part]
+
+
+def test_an_array_is_not_looked_for(stack):
+    with pytest.raises(TypeError, match="looks for one value"):
+        assert IMAGES[0] in stack
+
+
 def test_reading_from_many_threads(stack):
     start = threading.Barrier(8)
 
@@ -157,8 +208,8 @@ def test_dask_reads_only_what_is_asked_for(files, monkeypatch):
 @pytest.mark.parametrize("masked", [False, True])
 def test_one_frame_through_dask_costs_one_frame(stack, monkeypatch, masked):
     fetched = []
-    fetch = type(stack._frames)._fetch
-    monkeypatch.setattr(type(stack._frames), "_fetch", lambda self, n: fetched.append(n) or fetch(self, n))
+    place = type(stack._frames)._place
+    monkeypatch.setattr(type(stack._frames), "_place", lambda self, n: fetched.append(n) or place(self, n))
     lazy = (stack.masked() if masked else stack).to_dask()
     fetched.clear()  # without a mask in a file, a frame shows it
     with dask.config.set(scheduler="synchronous"):

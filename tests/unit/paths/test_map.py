@@ -57,6 +57,11 @@ def test_a_root_that_says_nothing_is_refused(pair: tuple[str, str]) -> None:
         PathMap((pair,))
 
 
+def test_a_windows_root_is_not_here() -> None:
+    with pytest.raises(ConfigError, match=r"the root here, .* is a Windows path; write the POSIX path"):
+        PathMap.of({"/data": "D:\\m"})
+
+
 @pytest.mark.parametrize(
     ("path", "root", "below"),
     [

@@ -49,6 +49,11 @@ WINDOWS = [
     ("\\data", "/mnt", "write", "E313"),
     ("D:\\da?ta", "/mnt", "write", "E310"),
     ("D:\\data.", "/mnt", "write", "E310"),
+    ("D:\\CON", "/mnt", "write", "E310"),
+    ("D:\\x\\nul", "/mnt", "write", "E310"),
+    ("D:\\Com1\\x", "/mnt", "write", "E310"),
+    ("D:\\aux.h5", "/mnt", "write", "E310"),
+    ("D:\\nul .txt", "/mnt", "write", "E310"),
     ("D:\\x\\E:\\y", "/mnt", "write", "E310"),
     ("D:\\data\\%Y", "/mnt/%y", "both", "E316"),
     ("D:\\data\\Run%Y", "/mnt/run%Y", "both", "E316"),
@@ -98,6 +103,8 @@ def test_a_fault_of_the_write_root_is_found(
         ("D:\\data\\%Y\\", "/mnt/%Y", None, "windows"),
         ("d:\\DATA\\x", "/mnt", "D:\\data", "windows"),
         ("D:\\%Y", "/mnt/%Y", None, "windows"),
+        ("D:\\console\\com12\\auxiliary", "/mnt", None, "windows"),
+        ("/con/aux.d", "/mnt", None, "posix"),
         ("\\\\dcu\\ssd\\%Y\\", "/mnt/%Y/", None, "windows"),
     ],
 )
@@ -114,6 +121,12 @@ def test_a_directory_may_fill_what_the_file_s_name_leaves() -> None:
 def test_length_counts_after_expansion() -> None:
     filled = "/" + "%f/" * (FILE_PATH_LENGTH // 6)
     assert ("write", "E317") in found("/d" + filled, "/mnt" + filled)
+
+
+def test_length_is_that_of_the_longest_names_of_day_and_month_together() -> None:
+    room = FILE_PATH_LENGTH - FILE_NAME_ROOM - len("/" + "/Wednesday_September/")
+    for more, faults in (("", set()), ("x", {("write", "E317")})):
+        assert found("/" + "x" * room + more + "/%A_%B", "/mnt/%A_%B") == faults
 
 
 def test_every_fault_of_both_sides_is_found_at_once() -> None:

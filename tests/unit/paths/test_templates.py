@@ -113,7 +113,9 @@ class TestTranslation:
         with pytest.raises(PathOutsideRoots):
             DRIVE.to_read(path)
 
-    @pytest.mark.parametrize("name", ["C:", "C:\\x", "a\\..\\..\\b", ".. ", "x.", "a:stream", "con|"])
+    @pytest.mark.parametrize(
+        "name", ["C:", "C:\\x", "a\\..\\..\\b", ".. ", "x.", "a:stream", "con|", "aux.h5"]
+    )
     def test_a_name_that_windows_would_read_otherwise_is_refused(self, name: str) -> None:
         with pytest.raises(PathOutsideRoots, match="no name on the IOC's system"):
             DRIVE.to_write(f"/mnt/eiger/{name}")
@@ -121,6 +123,10 @@ class TestTranslation:
     def test_the_error_names_path_root_and_next_step(self) -> None:
         with pytest.raises(PathOutsideRoots, match=r"^/else/x: is not below '/mnt/eiger'.*; see whether"):
             POSIX.to_write("/else/x")
+
+    def test_an_empty_path_is_said_to_be_empty(self) -> None:
+        with pytest.raises(PathOutsideRoots, match=r"^the empty path: is not below"):
+            POSIX.to_read("")
 
 
 class TestTranslationOfAnything:
