@@ -63,16 +63,17 @@ class Page:
             self._stack.callback(self._python.close)
         return self._python.run(self.here(source), file, line, language)
 
-    def run_shell(self, command: str, expected: str | None) -> str | None:
+    def run_shell(self, command: str, expected: str | None, *, background: bool = False) -> str | None:
         """Run a command in the page's shell; return why it failed.
 
-        Without expected output it must succeed. With it the output is compared, and a command that ends in
-        ``&`` is waited for until it has said that.
+        Without expected output it must succeed. With it the output is compared. A command in the background
+        is waited for until it has said that, and goes on.
         """
         if self._shell is None:
             self._shell = _Shell(self._checkout, self._environment)
             self._stack.callback(self._shell.close)
-        return self._shell.run(self.here(command), None if expected is None else self.here(expected))
+        said = None if expected is None else self.here(expected)
+        return self._shell.run(self.here(command), said, background=background)
 
     def close(self) -> None:
         """End all that the page started, and remove its folder."""
@@ -95,9 +96,10 @@ class _Shell:
         self._stdin, self._stdout = self._process.stdin, self._process.stdout
         self._said = ""
 
-    def run(self, command: str, expected: str | None) -> str | None:
+    def run(self, command: str, expected: str | None, *, background: bool) -> str | None:
         self._said = ""
-        self._stdin.write(f"{{ {command}\n}} </dev/null\necho '-- end of command' $?\n".encode())
+        end = " &" if background else ""
+        self._stdin.write(f"{{ {command}{end}\n}} </dev/null\necho '-- end of command' $?\n".encode())
         self._stdin.flush()
         if not self._read_until(lambda: END.search(self._said) is not None):
             return f"$ {command}\n{self._why_unfinished()}; it said:\n{self._said}"
@@ -105,7 +107,6 @@ class _Shell:
         self._said = before + after
         if expected is None:
             return None if code == "0" else f"$ {command}\nexit code {code}; it said:\n{self._said}"
-        background = command.rstrip().endswith("&")
         if self._agrees(expected) or (background and self._read_until(lambda: self._agrees(expected))):
             return None
         return f"$ {command}\nexpected:\n{expected}\nsaid:\n{self._said}"

@@ -26,6 +26,8 @@ from _page import Need, Page
 
 FRONT_MATTER = re.compile(r"\A---\n(.*?)\n---\n", re.DOTALL)
 PROMPT = re.compile(r"^\$ ", re.MULTILINE)
+BACKGROUND = "% background"
+"""A comment, which the page does not show, on the line before a console block."""
 
 
 @contextlib.contextmanager
@@ -81,9 +83,12 @@ def run_bash(example: Example) -> str | None:
 def run_console(example: Example) -> str | None:
     """Run the commands of a ``console`` transcript, and compare what they print."""
     page = page_of(example)
+    before = example.document.text[: example.region.start].splitlines()
+    background = before[-1:] == [BACKGROUND]
     for part in PROMPT.split(example.parsed)[1:]:
         command, _, expected = part.partition("\n")
-        if failure := page.run_shell(command, expected if expected.strip() else None):
+        said = expected if expected.strip() else None
+        if failure := page.run_shell(command, said, background=background):
             return failure
     return None
 

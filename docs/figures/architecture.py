@@ -26,6 +26,7 @@ ROOMS = {
     "config": "devices.yml, checked with line and column",
     "paths": "PathTemplates: write side and read side of one folder",
     "errors": "the tree of errors",
+    "_own_python": "the same Python in a process of its own",
 }
 BESIDE = {
     "sim": ("the simulated Eiger2 IOC;", "imports nothing of the rest"),

@@ -45,6 +45,13 @@ def test_every_data_block_can_be_read(page: Path) -> None:
             assert READ[language](text) is not None
 
 
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_no_command_is_shown_in_the_background(page: Path) -> None:
+    """Ctrl-C would not reach it; the runner has a comment for that."""
+    consoles = [text for language, text in blocks(page) if language == "console"]
+    assert not [text for text in consoles if re.search(r"^\$ .*[^&]& *$", text, re.MULTILINE)]
+
+
 def test_every_block_of_the_readme_stands_on_a_page_that_runs() -> None:
     on_pages = "\n".join(page.read_text() for page in PAGES if page != README)
     missing = [text for language, text in blocks(README) if language in RUN and text not in on_pages]

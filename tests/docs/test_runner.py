@@ -28,7 +28,8 @@ FAILING = {
 PASSING = {
     "sharing": "```python\nvalue = 1\n```\n\n```pycon\n>>> value\n1\n```\n"
     "\n```console\n$ export WORD=hello\n```\n\n```console\n$ echo $WORD\nhello\n```\n",
-    "job": f"```console\n$ {JOB} | tee /tmp/said &\njob ...\n$ cp /tmp/said $SAID\n```\n",
+    "job": f"% background\n```console\n$ {JOB} | tee /tmp/said\njob ...\n```\n"
+    "\n```console\n$ cp /tmp/said $SAID\n```\n",
     "folder_tmp": "```python\nimport pathlib\npathlib.Path('/tmp/id3c-of-this-page').touch()\n```\n",
     "detector": "---\nneeds: [ioc]\n---\n```pycon\n>>> import epics\n"
     ">>> epics.caget('sim_eiger:cam1:Acquire')\n0\n```\n",
@@ -80,7 +81,7 @@ def test_blocks_of_a_page_share_their_session(ran: Ran) -> None:
 
 
 def test_background_job_is_waited_for_and_ended_with_its_page(ran: Ran) -> None:
-    assert ran.blocks["job"] == [""]
+    assert ran.blocks["job"] == ["", ""]
     assert not Path("/proc", ran.said.read_text().split()[1]).exists()
 
 

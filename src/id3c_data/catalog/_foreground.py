@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import ipaddress
 import os
-from collections.abc import Callable
+import re
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import uvicorn
+import yaml
 from tiled.config import Config, parse_configs
 
 from ..errors import ConfigError
@@ -16,6 +19,9 @@ from ._app import adapters_by_name, app_of, initialize_catalog
 from ._keys import hide_keys_in_logs, refuse_public_secrets, take_key
 
 __all__ = ["serve_config"]
+
+_LOOK_S = 2.0
+"""Longest wait at the start for a file system with detector files."""
 
 
 def serve_config(
@@ -38,13 +44,13 @@ def serve_config(
     key_file
         Holds the API key, and nobody but its owner can read it; the environment has it when not given.
     tell
-        Is told the address when the server starts.
+        Is told the address when the server starts, and which folders of detector files are not there.
 
     Raises
     ------
     ConfigError
         Where the file is wrong, or would serve other machines without asking for a key; where there is no
-        key, or others can read the file that has it.
+        key, or others can read the file that has it; where a variable of the environment is missing or empty.
     """
     path = Path(path)
     config = _parsed(path)
@@ -57,6 +63,9 @@ def serve_config(
     _initialize_new_catalogs(config)
     app = app_of(config)
     hide_keys_in_logs()
+    for folder in _readable_folders(config):
+        if trouble := _trouble_with(folder):
+            tell(f"warning: {folder} (readable_storage in {path}) {trouble}: its files cannot be read")
     tell(f"serving {path} at http://{settings['host']}:{settings['port']}/api/v1")
     uvicorn.run(app, **settings)
 
@@ -74,7 +83,7 @@ def _parsed(path: Path) -> Config:
             where=str(path),
             next_step="compare it with configs/tiled.yml",
         ) from error
-    if left := sorted(_not_put_in(config)):
+    if left := sorted(_not_put_in(config) | _empty(path)):
         raise ConfigError(
             f"needs {', '.join(left)} from the environment",
             where=str(path),
@@ -101,6 +110,38 @@ def _not_put_in(config: Config) -> set[str]:
 def _variables(text: str) -> list[str]:
     """Return the ``${NAME}`` of a text, each with what follows it."""
     return ["${" + part for part in text.split("${")[1:]]
+
+
+def _empty(path: Path) -> set[str]:
+    """Return the variables in a configuration that the environment has without a value."""
+    files = [file for file in path.iterdir() if file.suffix in (".yml", ".yaml")] if path.is_dir() else [path]
+    content = [yaml.safe_load(file.read_text()) for file in files]  # without its comments
+    named = set(re.findall(r"\$\{(\w+)\}", str(content)))
+    return {f"${{{name}}}" for name in named if os.environ.get(name) == ""}
+
+
+def _readable_folders(config: Config) -> Iterator[str]:
+    """Return the readable storage that is folders, and no other kind that Tiled has."""
+    for tree in config.trees or []:
+        args: dict[str, Any] = tree.args or {}
+        for storage in args.get("readable_storage") or []:
+            if isinstance(storage, str) and "://" not in storage:
+                yield storage
+
+
+def _trouble_with(folder: str) -> str:
+    """Say what keeps a folder from being read."""
+    found: list[bool] = []
+
+    def see() -> None:
+        found.append(os.path.isdir(folder))  # noqa: PTH112 (that raises nothing)
+
+    look = threading.Thread(target=see, daemon=True)  # a mount that hangs never answers
+    look.start()
+    look.join(_LOOK_S)
+    if not found:
+        return f"does not answer within {_LOOK_S:g} s"
+    return "" if found[0] else "is not there yet"
 
 
 def _refuse_open_door(config: Config, host: str, path: Path) -> None:

@@ -50,7 +50,8 @@ def demo(
 
     from id3c_data.demo import Settings, run_demo
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # cleaned up after, like Ctrl-C
+    for number in (signal.SIGINT, signal.SIGTERM):  # a shell's background jobs begin without the first
+        signal.signal(number, signal.default_int_handler)
     settings = Settings(devices, writer, num, images, out)  # pyright: ignore[reportArgumentType]
     try:
         run_demo(settings, click.echo, _wait if keep else None)

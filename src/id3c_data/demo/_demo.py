@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -64,10 +65,13 @@ def run_demo(
     Raises
     ------
     ConfigError
-        Where devices.yml is wrong or names no detector ``eiger2``.
+        Where devices.yml is wrong or names no detector ``eiger2``, or the folder cannot be written to: before
+        anything starts.
     FramesMissing
         Where what came out is not what the detector made.
     """
+    _look_at(settings.devices)
+    _make_folder(settings.out)
     narration = Narration(tell)
     tell(f"{_amount(settings)}, from the simulated detector to your array\n")
     with ExitStack() as stack:
@@ -94,6 +98,40 @@ def run_demo(
                 keep(file)
 
 
+def _look_at(devices: Path) -> None:
+    """See that devices.yml names the detector; what it says of that is checked when it is made."""
+    from ..config import error_of, load
+
+    if not devices.exists():
+        raise ConfigError(
+            "no such file",
+            where=str(devices),
+            next_step="run the demo in the folder of a checkout, or give a file with --devices FILE",
+        )
+    loaded = load(devices, imports=False)
+    if errors := [problem for problem in loaded.problems if problem.severity == "error"]:
+        raise error_of(errors)
+    if _DETECTOR not in {entry.name for entry in loaded.devices.entries}:
+        raise ConfigError(
+            f"names no device {_DETECTOR!r}",
+            where=str(devices),
+            next_step=f"name the simulated detector {_DETECTOR}, or give another file with --devices FILE",
+        )
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise ConfigError(
+            f"cannot be written to: {error.strerror}",
+            where=str(folder),
+            next_step="give another folder with --out",
+        ) from error
+
+
 def _amount(settings: Settings) -> str:
     points = "1 point" if settings.num == 1 else f"{settings.num} points"
     return points if settings.images == 1 else f"{points} of {settings.images} images"
@@ -113,14 +151,7 @@ def _introduce(chain: Chain, found: Callable[[str], None]) -> None:
 def _make(settings: Settings, chain: Chain) -> Any:
     from ..devices import load_devices
 
-    devices = load_devices(settings.devices, path_map=chain.path_map)
-    if _DETECTOR not in devices:
-        raise ConfigError(
-            f"names no device {_DETECTOR!r}",
-            where=str(settings.devices),
-            next_step=f"name the simulated detector {_DETECTOR}, or give another file with --devices",
-        )
-    detector = devices[_DETECTOR]
+    detector = load_devices(settings.devices, path_map=chain.path_map)[_DETECTOR]
     detector.writer.put(settings.writer)
     detector.num_images.put(settings.images)
     return detector

@@ -42,5 +42,4 @@ def save_picture(frame: np.ndarray, file: Path, title: str) -> None:
     )
     axes.set(title=title, xlabel="x (pixel)", ylabel="y (pixel)")
     figure.colorbar(image, ax=axes, label="counts", shrink=0.85)
-    file.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(file, dpi=120)

@@ -35,6 +35,7 @@ class Terminal:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),  # as a shell's background jobs
         )
 
     def processes_left(self) -> list[str]:
@@ -138,13 +139,3 @@ def test_kept_running_it_says_what_to_paste_and_that_works(terminal: Terminal) -
     assert list(terminal.scratch.iterdir()) == []
     assert [file.name for file in terminal.out.iterdir()] == ["first_frame.png"]
     assert not terminal.spool.exists()
-
-
-def test_a_devices_file_without_the_detector_is_said_in_one_line(terminal: Terminal, tmp_path: Path) -> None:
-    devices = tmp_path / "devices.yml"
-    devices.write_text("ophyd.sim.SynAxis:\n  - name: motor\n")
-    process = terminal.start("--devices", str(devices))
-    said, _ = process.communicate(timeout=TIMEOUT_S)
-    assert process.returncode == 1
-    assert f"Error: {devices}: names no device 'eiger2'" in said
-    assert "Traceback" not in said

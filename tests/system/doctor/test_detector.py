@@ -400,7 +400,8 @@ def test_ioc_that_dies_and_is_started_again(
     """The last test: the IOC of the others ends here."""
     site.put("Sim:Die", 1)
     dying = site.examine(expose=True)
-    fault_report(headline(dying), lost="the frame of the exposure")
+    # which PVs are named, and in which order, is a matter of moments
+    fault_report(re.sub(r"\[.*?\]", "[…]", headline(dying), count=1), lost="the frame of the exposure")
     assert "the IOC is gone" in broken_at(dying, "IOC").faults[0].what
     assert not shared_ioc.alive
     gone = broken_at(site.examine(answer_s=1.0), "IOC").faults[0]

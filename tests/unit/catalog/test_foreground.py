@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,7 @@ def served(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
 @pytest.fixture
 def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ID3C_DATA_CATALOG_FOLDER", str(tmp_path / "catalog"))
+    (tmp_path / "detector").mkdir()
     monkeypatch.setenv("ID3C_DATA_READ_ROOT", str(tmp_path / "detector"))
     monkeypatch.setenv(KEY_VARIABLE, "0123456789abcdef")
 
@@ -60,6 +63,35 @@ def test_variables_that_the_environment_lacks_are_told(monkeypatch: pytest.Monke
     monkeypatch.setenv("ID3C_DATA_READ_ROOT", "/data")
     with pytest.raises(ConfigError, match=r"tiled\.yml.*\$\{ID3C_DATA_CATALOG_FOLDER\}.*export ID3C_DATA"):
         serve_config(TILED_YML)
+
+
+@pytest.mark.usefixtures("environment")
+def test_a_variable_without_a_value_is_told(
+    served: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ID3C_DATA_READ_ROOT", "")
+    with pytest.raises(ConfigError, match=r"needs \$\{ID3C_DATA_READ_ROOT\}.*export ID3C_DATA_READ_ROOT="):
+        serve_config(TILED_YML)
+    assert not served
+
+
+@pytest.mark.usefixtures("environment")
+@pytest.mark.parametrize(
+    ("hangs", "said"), [(False, "is not there yet"), (True, "does not answer within 0 s")]
+)
+def test_a_folder_that_cannot_be_read_yet_is_told_at_the_start(
+    hangs: bool, said: str, served: list[dict[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    folder, over, is_dir = str(tmp_path / "later"), threading.Event(), os.path.isdir
+    if hangs:
+        monkeypatch.setattr("id3c_data.catalog._foreground._LOOK_S", 0.0)
+        monkeypatch.setattr(os.path, "isdir", lambda path: is_dir(path) if path != folder else over.wait())
+    path = config(tmp_path, catalog={"uri": "sqlite:///:memory:", "readable_storage": [folder]})
+    serve_config(path, tell=told.append)
+    over.set()
+    assert told[0] == (f"warning: {folder} (readable_storage in {path}) {said}: its files cannot be read")
+    assert len(served) == 1
 
 
 @pytest.mark.parametrize("key", [None, "", "short", "with spaces and more of them"])
