@@ -16,6 +16,7 @@ from typing import Final
 
 from ..errors import ConfigError, FileClosed, RetryTimeoutException
 from ._looks import Look, NotQuiet
+from ._memory import MEMORY_AHEAD
 from ._sightings import Sightings, Watch
 from ._standing import ScanWatch, Standing
 
@@ -28,6 +29,8 @@ _LOG = logging.getLogger("id3c_data.h5api")
 _TELL_AFTER_S: Final = 5.0
 _SHORTEST_PAUSE_S: Final = 0.0005
 _PAUSE_SHARE: Final = 1 / 16  # of the time since the last change
+_IDLE_PAUSE_S: Final = 0.004
+"""Between such pauses there is time for what will be of use later."""
 _LONG_PAUSE_S: Final = 0.015
 _LONG_PAUSE_SHARE: Final = 1 / 128  # beyond that: nobody expects the next frame at once after some seconds
 _LONGEST_PAUSE_S: Final = 0.04
@@ -195,6 +198,8 @@ class Waiting:
             until = min(until, self._started + self._patience.retry_timeout)
         if standing.settling and self._wanted.scan.settled_at is not None:
             until = min(until, self._wanted.scan.settled_at)
+        if pause >= _IDLE_PAUSE_S and not standing.over:
+            MEMORY_AHEAD.get_some()
         for _ in range(int(_DOZE_S / pause) if pause >= _LONG_PAUSE_S else 1):
             left = until - time.monotonic()
             moved = self._wanted.scan.wait(standing.phase, max(0.0, min(pause, left)))

@@ -7,11 +7,11 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from itertools import chain, count, islice
 from typing import Final, Generic, TypeVar
 
-import numpy as np
+from ._memory import keep_memory
 
 __all__ = ["WORKERS", "Workers"]
 
@@ -24,7 +24,6 @@ _TASK_BYTES: Final = 3 << 20
 beginning fewer are, so that a short work is shared too."""
 
 _MOST_IN_TASK: Final = 64
-_LARGEST_ARRAY: Final = 24 << 20
 
 
 class Workers:
@@ -63,7 +62,7 @@ class Workers:
         item_bytes
             What the result for one item takes, about.
         """
-        _keep_memory()
+        keep_memory()
         threads, errors, pending = self.count, list[Exception](), deque[_Task[R]]()
         groups = _grouped(_until_error(items, errors), item_bytes, threads)
         beginning = list(islice(groups, 2))
@@ -103,16 +102,6 @@ def _until_error(items: Iterable[T], errors: list[Exception]) -> Generator[T]:
 def _raise_first(errors: list[Exception]) -> None:
     if errors:
         raise errors.pop()
-
-
-@cache
-def _keep_memory() -> None:
-    """Have the memory of frames that are done with used again for the next ones.
-
-    The C library of Linux returns freed memory to the system when there is more of it than twice the largest
-    array that was ever freed, and what it gets anew has to be cleared first: half of the time of a frame.
-    """
-    np.empty(_LARGEST_ARRAY, np.uint8)
 
 
 @dataclass(frozen=True, slots=True)

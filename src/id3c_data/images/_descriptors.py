@@ -6,16 +6,17 @@ import os
 import threading
 import weakref
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from ..errors import Hdf5Error
 from ..h5api import FileIdentity, Inconsistent, OpenFile, open_descriptor, written_in_swmr_mode
 
 __all__ = ["DESCRIPTORS", "DescriptorPool", "FileReference"]
 
+T = TypeVar("T")
 ANY_DEVICE: Final = -1
 """Number of a device in a reference that came from another process."""
 
@@ -111,25 +112,34 @@ class DescriptorPool:
         Hdf5Error
             The file is not what it was when it was looked at, or cannot be read.
         """
-        descriptor = self._borrow(file)
-        try:
-            there = FileIdentity.of(descriptor.number).size if file.growing else file.identity.size
-            if offset + size > there:  # so that no forged size reserves memory
-                raise Inconsistent(f"the file ends {offset + size - there} bytes before the chunk does")
-            data = os.pread(descriptor.number, size, offset)
-            after = FileIdentity.of(descriptor.number)
-        except OSError as error:
-            raise Hdf5Error(f"reading failed ({error})", str(file.path), "see the file system") from error
-        file.check(after)
-        if len(data) != size:
-            raise Hdf5Error("reading came to an end before the file did", str(file.path), "read again")
+        data = self._read(file, size, offset, lambda number: os.pread(number, size, offset))
+        _check_whole(file, len(data), size)
         return data
+
+    def read_into(self, file: FileReference, out: memoryview, offset: int) -> None:
+        """Read bytes of a file into memory of the caller's; raises what `read` does."""
+        count = self._read(file, out.nbytes, offset, lambda number: os.preadv(number, [out], offset))
+        _check_whole(file, count, out.nbytes)
 
     def forget(self, files: Iterable[FileReference]) -> None:
         """Close files, or have them closed when the reads that are going on have ended."""
         with self._lock:
             for file in files:
                 self._open.pop(file.key, None)
+
+    def _read(self, file: FileReference, size: int, offset: int, read: Callable[[int], T]) -> T:
+        """Return what is read of a descriptor, if the file reaches so far and is what it was."""
+        descriptor = self._borrow(file)
+        try:
+            there = FileIdentity.of(descriptor.number).size if file.growing else file.identity.size
+            if offset + size > there:  # so that no forged size reserves memory
+                raise Inconsistent(f"the file ends {offset + size - there} bytes before the chunk does")
+            result = read(descriptor.number)
+            after = FileIdentity.of(descriptor.number)
+        except OSError as error:
+            raise Hdf5Error(f"reading failed ({error})", str(file.path), "see the file system") from error
+        file.check(after)
+        return result
 
     def _borrow(self, file: FileReference) -> _Descriptor:
         with self._lock:
@@ -145,6 +155,11 @@ class DescriptorPool:
             while len(self._open) > self._limit:
                 self._open.popitem(last=False)
         return descriptor
+
+
+def _check_whole(file: FileReference, count: int, size: int) -> None:
+    if count != size:
+        raise Hdf5Error("reading came to an end before the file did", str(file.path), "read again")
 
 
 DESCRIPTORS: Final = DescriptorPool(limit=128)

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 import h5py
 import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import DamagedChunk, Hdf5Error
 from ..h5api import (
@@ -33,6 +34,7 @@ from ._chunk_table import ChunkLookup, Chunks, ChunkTable
 from ._compressed import CompressedFrame
 from ._descriptors import DESCRIPTORS, FileReference
 from ._image_shape import ImageShape
+from ._selection import Selection
 from ._stored_frames import StoredFrames
 
 __all__ = ["FrameSource", "LibrarySource", "frame_source", "pixel_type", "raw_source"]
@@ -71,6 +73,25 @@ class FrameSource(Protocol):
             What stands in the file contradicts itself.
         Hdf5Error
             The file cannot be read, or is not what it was.
+        """
+        ...
+
+    def read(self, n: int, part: Selection, out: NDArray[Any]) -> None:
+        """Put the pixels of frame ``n`` into an array: all, or a part of them.
+
+        Parameters
+        ----------
+        n
+            Number of the frame.
+        part
+            Which rows and columns; its frames do not matter.
+        out
+            Of their shape, and of a type that can hold them.
+
+        Raises
+        ------
+        DamagedChunk, Hdf5Error
+            As `compressed` does.
         """
         ...
 
@@ -160,8 +181,16 @@ class ChunkedSource(StoredFrames):
         try:
             chunks = tuple(DESCRIPTORS.read(self.file, size, offset) for size, offset, _ in places)
         except Inconsistent as error:
-            raise DamagedChunk(f"frame {n} is cut off: {error}", self.where, _DAMAGED) from error
+            raise _cut_off(n, self.where, error) from error
         return self.frame(n, places, chunks)
+
+    def read(self, n: int, part: Selection, out: NDArray[Any]) -> None:
+        """Put pixels of frame ``n`` into an array, without a copy in between where none need be decoded."""
+        offset = self.plain_offset(n) if _as_stored(self.image, part, out) else None
+        if offset is None:
+            self.compressed(n).pixels(part, out)
+        else:
+            _read_plain(self.file, offset, n, out, self.where)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,13 +209,21 @@ class ContiguousSource:
 
     def compressed(self, n: int) -> CompressedFrame:
         """Return frame ``n`` as it stands in the file."""
-        size = self.image.frame_bytes
-        at = (self.offset or 0) + (n * self.channels + self.image.channel) * size
         try:
-            data = DESCRIPTORS.read(self.file, size, at)
+            data = DESCRIPTORS.read(self.file, self.image.frame_bytes, self._offset_of(n))
         except Inconsistent as error:
-            raise DamagedChunk(f"frame {n} is cut off: {error}", self.where, _DAMAGED) from error
+            raise _cut_off(n, self.where, error) from error
         return CompressedFrame.plain(data, self.image.dtype, self.image.frame, n, self.where)
+
+    def read(self, n: int, part: Selection, out: NDArray[Any]) -> None:
+        """Put pixels of frame ``n`` into an array, without a copy in between where it takes them all."""
+        if _as_stored(self.image, part, out):
+            _read_plain(self.file, self._offset_of(n), n, out, self.where)
+        else:
+            self.compressed(n).pixels(part, out)
+
+    def _offset_of(self, n: int) -> int:
+        return (self.offset or 0) + (n * self.channels + self.image.channel) * self.image.frame_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +246,10 @@ class RawSource:
         size = self.image.frame_bytes
         data = self.storage.read((n * self.channels + self.image.channel) * size, size)
         return CompressedFrame.plain(data, self.image.dtype, self.image.frame, n, self.where)
+
+    def read(self, n: int, part: Selection, out: NDArray[Any]) -> None:
+        """Put pixels of frame ``n`` into an array."""
+        self.compressed(n).pixels(part, out)
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,3 +281,29 @@ class LibrarySource:
             except (OSError, RuntimeError) as error:
                 raise DamagedChunk(f"frame {n} cannot be decoded: {error}", self.where, _DAMAGED) from error
         return CompressedFrame.plain(out.tobytes(), out.dtype, self.image.frame, n, self.where)
+
+    def read(self, n: int, part: Selection, out: NDArray[Any]) -> None:
+        """Put pixels of frame ``n`` into an array."""
+        self.compressed(n).pixels(part, out)
+
+
+def _as_stored(image: ImageShape, part: Selection, out: NDArray[Any]) -> bool:
+    """Say whether an array takes all pixels of a frame, as they stand in a file."""
+    return (
+        out.flags.carray
+        and out.dtype == image.dtype
+        and out.shape == image.frame
+        and part.whole_frames(*image.frame)
+    )
+
+
+def _read_plain(file: FileReference, offset: int, n: int, out: NDArray[Any], where: str) -> None:
+    """Read frame ``n``, which stands in the file as it is to be in an array."""
+    try:
+        DESCRIPTORS.read_into(file, out.reshape(-1).view(np.uint8).data, offset)
+    except Inconsistent as error:
+        raise _cut_off(n, where, error) from error
+
+
+def _cut_off(n: int, where: str, error: Inconsistent) -> DamagedChunk:
+    return DamagedChunk(f"frame {n} is cut off: {error}", where, _DAMAGED)

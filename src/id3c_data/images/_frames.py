@@ -21,7 +21,7 @@ from ._frame_source import LibrarySource
 from ._layouts import read_master
 from ._mask import mask_from_frame, read_mask
 from ._metadata import FrameMetadata, read_metadata
-from ._parts import FrameType, MasterFrames
+from ._parts import FrameType, MasterFrames, Place
 from ._read_frames import iterate_frames, read_frames
 from ._recording import RecordingResolver
 from ._reductions import Fetcher
@@ -120,11 +120,11 @@ class StackFrames:
 
     def read(self, view: Selection, out: NDArray[Any] | None = None) -> NDArray[Any]:
         """Return the pixels of a selection, in an array of the caller's own."""
-        return read_frames(view, self.type, self._fetch, out)
+        return read_frames(view, self.type, self._place, out)
 
     def items(self, view: Selection) -> Iterator[NDArray[Any]]:
         """Yield what is along the first axis of a selection, read-only."""
-        return iterate_frames(view, self.type, self._fetch)
+        return iterate_frames(view, self.type, self._place)
 
     def compressed(self, view: Selection) -> Iterator[CompressedFrame]:
         """Yield the frames of a selection as they stand in their files."""
@@ -142,16 +142,20 @@ class StackFrames:
 
     def _fetch(self, n: int) -> CompressedFrame:
         """Return frame ``n`` as it stands in its file."""
+        return self._place(n).compressed()
+
+    def _place(self, n: int) -> Place:
+        """Return where frame ``n`` is."""
         if self._closed:
             raise FileClosed("the stack is closed", str(self.masters[0]), "open it again")
         at = bisect_right(self._starts, n) - 1
         try:
-            return self._masters[at].place(n - self._starts[at]).compressed()
+            return self._masters[at].place(n - self._starts[at])
         except FrameNotWritten:
             if not self._looks_again:
                 raise
             self._look_again(at)
-            return self._masters[at].place(n - self._starts[at]).compressed()
+            return self._masters[at].place(n - self._starts[at])
 
     def close(self) -> None:
         """Close the files."""

@@ -238,7 +238,7 @@ class GrowingFrames:
     def _pixels(
         self, selection: Selection, places: dict[int, Place], out: NDArray[Any] | None = None
     ) -> NDArray[Any]:
-        return read_frames(selection, self.type, lambda n: places[n].compressed(), out)
+        return read_frames(selection, self.type, places.__getitem__, out)
 
     def _stored(self, selection: Selection, places: dict[int, Place]) -> list[CompressedFrame]:
         numbers = list(_numbers(selection))

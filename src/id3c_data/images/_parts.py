@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import FileIncomplete, FileMissing, FrameNotWritten, Hdf5Error
 from ._compressed import CompressedFrame
 from ._frame_source import FrameSource
 from ._late import Late
+from ._selection import Selection
 
 __all__ = ["Absent", "Content", "FrameType", "Lacking", "MasterFrames", "Part", "Place"]
 
@@ -145,6 +147,10 @@ class Place:
     def compressed(self) -> CompressedFrame:
         """Return the frame as it stands in its file."""
         return self.source.compressed(self.number)
+
+    def read(self, part: Selection, out: NDArray[Any]) -> None:
+        """Put the pixels of the frame into an array: all, or a part of them."""
+        self.source.read(self.number, part, out)
 
 
 @dataclass(frozen=True, slots=True)

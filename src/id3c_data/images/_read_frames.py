@@ -10,18 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..h5api import WORKERS
-from ._compressed import CompressedFrame
-from ._parts import FrameType
+from ._parts import FrameType, Place
 from ._selection import Selection
 
-__all__ = ["Fetch", "iterate_frames", "read_frames"]
+__all__ = ["Locate", "iterate_frames", "read_frames"]
 
-Fetch: TypeAlias = Callable[[int], CompressedFrame]
-"""Returns the frame of a number as it stands in its file; called in several threads."""
+Locate: TypeAlias = Callable[[int], Place]
+"""Returns where the frame of a number is; called in several threads."""
 
 
 def read_frames(
-    selection: Selection, frames: FrameType, fetch: Fetch, out: NDArray[Any] | None = None
+    selection: Selection, frames: FrameType, locate: Locate, out: NDArray[Any] | None = None
 ) -> NDArray[Any]:
     """Return the pixels of a selection as an array of the caller's own.
 
@@ -31,8 +30,8 @@ def read_frames(
         Which pixels of which frames.
     frames
         Size and pixel type of the frames.
-    fetch
-        Where the frames come from.
+    locate
+        Where the frames are.
     out
         Where the pixels go; None for a new array.
 
@@ -49,35 +48,35 @@ def read_frames(
 
     def read(place: tuple[Any, int]) -> None:
         at, n = place
-        fetch(n).pixels(selection, out[(*at, ...)])
+        locate(n).read(selection, out[(*at, ...)])
 
     for _ in WORKERS.in_order(read, selection.places(), frames.nbytes):
         pass
     return out
 
 
-def iterate_frames(selection: Selection, frames: FrameType, fetch: Fetch) -> Iterator[NDArray[Any]]:
+def iterate_frames(selection: Selection, frames: FrameType, locate: Locate) -> Iterator[NDArray[Any]]:
     """Yield what is along the first axis of a selection, read-only, some of it read ahead.
 
     Parameters
     ----------
-    selection, frames, fetch
+    selection, frames, locate
         As `read_frames` takes them.
     """
     axes = selection.frames.shape
     if len(axes) == 1:
         numbers: list[int] = selection.frames.tolist()
-        items = WORKERS.in_order(lambda n: fetch(n).pixels(selection), numbers, frames.nbytes)
+        items = WORKERS.in_order(lambda n: locate(n).compressed().pixels(selection), numbers, frames.nbytes)
     elif selection.frames.size and axes:
-        items = _groups(selection, frames, fetch)
+        items = _groups(selection, frames, locate)
     else:
-        items = iter(read_frames(selection, frames, fetch))
+        items = iter(read_frames(selection, frames, locate))
     for item in items:
         item.flags.writeable = False
         yield item
 
 
-def _groups(selection: Selection, frames: FrameType, fetch: Fetch) -> Iterator[NDArray[Any]]:
+def _groups(selection: Selection, frames: FrameType, locate: Locate) -> Iterator[NDArray[Any]]:
     """Yield the groups of frames along the first axis."""
     count, *axes = selection.frames.shape
     each = prod(axes)
@@ -91,7 +90,7 @@ def _groups(selection: Selection, frames: FrameType, fetch: Fetch) -> Iterator[N
 
     def read(place: tuple[NDArray[Any], int]) -> None:
         out, n = place
-        fetch(n).pixels(selection, out)
+        locate(n).read(selection, out)
 
     for done, _ in enumerate(WORKERS.in_order(read, places(), frames.nbytes), 1):
         if done % each == 0:

@@ -83,6 +83,19 @@ class StoredFrames:
         """Return size, byte offset and whether the filters were left out, of the chunks of frame ``n``."""
         return [self.chunks.locate(n, row, column) for row, column in self.chunks.grid.cells()]
 
+    def plain_offset(self, n: int) -> int | None:
+        """Return the byte offset of frame ``n`` where its pixels stand in the file one after the other.
+
+        None where they are compressed, in several chunks, or in one that is not of its size.
+        """
+        grid = self.chunks.grid
+        if grid.tile != self.image.frame:
+            return None
+        size, offset, skipped = self.chunks.locate(n, 0, 0)
+        if not (skipped or self.codec is Codec.NONE) or size != grid.layers * self.image.frame_bytes:
+            return None
+        return offset + grid.layer_of(n) * self.image.frame_bytes
+
     def frame(
         self, n: int, places: list[tuple[int, int, bool]], chunks: tuple[bytes, ...]
     ) -> CompressedFrame:

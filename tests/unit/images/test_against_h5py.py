@@ -117,6 +117,24 @@ def test_pixels_go_into_an_array_of_a_larger_type(tmp_path, dtype, room):
     np.testing.assert_array_equal(open_stack(tmp_path / "x.h5").read(out=out), images)
 
 
+@pytest.mark.parametrize("dtype", ["u2", ">u4"])
+@pytest.mark.parametrize("chunks", [None, (1, 8, 9), (2, 8, 9), (1, 16, 9), (1, 4, 9), (2, 5, 4), (1, 1, 9)])
+def test_pixels_that_are_not_compressed_go_into_any_array(tmp_path, dtype, chunks):
+    images = np.arange(5 * 8 * 9, dtype=dtype).reshape(5, 8, 9)
+    with h5py.File(tmp_path / "x.h5", "w") as file:
+        most = None if chunks is None else (None, None, None)
+        file.create_dataset("entry/data/data", data=images, chunks=chunks, maxshape=most)
+    stack = open_stack(tmp_path / "x.h5")
+    as_stored, strided = np.zeros_like(images), np.zeros((8, 5, 9), dtype).swapaxes(0, 1)
+    for out in (as_stored, strided, np.zeros(images.shape, "=u4"), np.zeros(images.shape, "f8")):
+        assert stack.read(out) is out
+        np.testing.assert_array_equal(out, images)
+    np.testing.assert_array_equal(stack[1::2, 3:, ::-1].read(), images[1::2, 3:, ::-1])
+    as_stored.flags.writeable = False
+    with pytest.raises(ValueError, match="read-only"):
+        stack.read(as_stored)
+
+
 @pytest.mark.parametrize(("frames", "dtype"), [(2, "u2"), (3, "u1"), (3, "i2")])
 def test_an_array_that_cannot_hold_them_is_refused(tmp_path, frames, dtype):
     with h5py.File(tmp_path / "x.h5", "w") as file:

@@ -1,5 +1,6 @@
 """Damaged data files and forged sizes: an error that names frame and file, never a crash."""
 
+import os
 import random
 
 import h5py
@@ -64,6 +65,21 @@ def test_the_other_frames_are_what_h5py_reads_of_them_on_every_path(master, dama
     ):
         np.testing.assert_array_equal(pixels, expected)
     np.testing.assert_array_equal(stack[others].sum(axis=0), expected.sum(axis=0))
+
+
+@pytest.mark.parametrize("chunks", [None, (1, *MODEL.shape), (2, *MODEL.shape)])
+def test_a_frame_that_is_not_compressed_and_cut_off_is_a_damaged_chunk(tmp_path, chunks):
+    images = np.arange(4 * 32 * 47, dtype="u2").reshape(4, *MODEL.shape)
+    path = tmp_path / "x.h5"
+    with h5py.File(path, "w", libver="latest") as file:
+        file.create_dataset("entry/data/data", data=images, chunks=chunks)
+        file.swmr_mode = True
+        stack = open_stack(path)
+        np.testing.assert_array_equal(stack.read(), images)
+        os.truncate(path, path.read_bytes().index(images[3].tobytes()) + 100)
+        for read in (stack[3].read, stack[3, 5].read):
+            with pytest.raises(DamagedChunk, match="frame 3 is cut off"):
+                read()
 
 
 @pytest.mark.parametrize("compression", ["zlib"])

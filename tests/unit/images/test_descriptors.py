@@ -33,6 +33,13 @@ def test_bytes_come_from_their_place(files):
     assert DescriptorPool(2).read(reference(files[0].path), 3, 7) == bytes([7, 8, 9])
 
 
+def test_bytes_go_to_where_they_are_to_be(files):
+    files[0].path.write_bytes(bytes(range(100)))
+    out = bytearray(5)
+    DescriptorPool(2).read_into(reference(files[0].path), memoryview(out)[1:4], 7)
+    assert out == bytes([0, 7, 8, 9, 0])
+
+
 def test_few_files_stay_open(files):
     pool = DescriptorPool(2)
     for _ in range(3):
@@ -62,6 +69,13 @@ def test_a_read_that_goes_on_keeps_its_file_open(files):
 def test_bytes_behind_the_end_are_inconsistent(files, size, offset):
     with pytest.raises(Inconsistent, match="ends"):
         DescriptorPool(2).read(files[0], size, offset)
+
+
+def test_bytes_behind_the_end_go_nowhere(files):
+    out = bytearray(2)
+    with pytest.raises(Inconsistent, match="ends"):
+        DescriptorPool(2).read_into(files[4], memoryview(out), 99)
+    assert out == bytes(2)
 
 
 def test_a_file_that_is_gone_before_it_was_opened(files):
