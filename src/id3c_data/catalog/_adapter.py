@@ -36,7 +36,6 @@ from ._masters import MasterFrames, open_master
 from ._masters_elsewhere import Master, found
 from ._open_run import run_of, settle_timeout
 from ._refusals import header_of, status_of
-from ._room import ROOM
 from ._selection import Selection
 from ._slots import Slot, SlotTable
 
@@ -251,7 +250,7 @@ class MasterAdapter(Adapter[ArrayStructure]):
                 400,
                 f"{needed} bytes would exceed the limit of {self.response_limit}; ask for a smaller slice",
             )
-        out = ROOM.empty(selection.kept_shape, dtype)
+        out = np.empty(selection.kept_shape, dtype)
         pixels = out.reshape(-1, *out.shape[-2:])
         decode_frames(self.frames(selection), pixels, (selection.slices(-2), selection.slices(-1)))
         return out.reshape(selection.shape)
