@@ -114,7 +114,7 @@ class ImagesView(LazyArray):
         axes = self._selection.axes
         forward = sum(isinstance(axis, range) and axis.step > 0 for axis in axes)
         frames = self.ndim == forward == 3 and all(isinstance(axis, range) for axis in axes[-2:])
-        each = self._fetch_each(tuple(map(_as_key, axes))) if frames else None
+        each = self._fetch_each(tuple(map(_as_key, axes))) if frames and self.size else None
         if each is not None:
             return each
         items = self.read()

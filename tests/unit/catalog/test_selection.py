@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -141,6 +141,7 @@ def test_iteration_gives_read_only_items() -> None:
 
 
 @given(hnp.basic_indices(SHAPE, min_dims=1, allow_newaxis=False))
+@example(np.s_[0, :, :, 0:0])
 def test_iteration_is_numpys_whether_frames_come_one_by_one_or_not(index: Any) -> None:
     for each in (None, []):
         items = list(view(each=each)[index])
