@@ -288,6 +288,24 @@ def test_a_master_that_is_a_link_out_of_the_readable_storage_is_refused(
         ArrayClient.read(images, 0)
 
 
+def test_a_refusal_is_not_asked_for_again(
+    cat: Catalog, take: Callable[..., RunDocuments], tmp_path: Path, folder: Path, series: Write
+) -> None:
+    moved = series(1).master.rename(tmp_path / "secret_master.h5")
+    (folder / "innocent_master.h5").symlink_to(moved)
+    images = cat[take((folder / "innocent_master.h5", 0)).uid].primary["eiger2_image"]
+    answers: list[Any] = []
+    hooks = images.context.http_client.event_hooks["response"]
+    hooks.append(answers.append)
+    try:
+        assert isinstance(refused(images.read), LinkOutsideRoots)
+        with pytest.raises(ClientError, match="403"):
+            ArrayClient.read(images, 0)
+    finally:
+        hooks.remove(answers.append)
+    assert [answer.status_code for answer in answers] == [403, 403]
+
+
 @pytest.mark.fault("link out of the allowed roots", injected="an external link of a master leads elsewhere")
 def test_an_external_link_out_of_the_readable_storage_is_refused(
     cat: Catalog,
