@@ -61,7 +61,13 @@ class Iteration:
             return ()
         look.confirm()
         if not standing.over:
-            return fetched.values(look.check_bytes)
+            try:
+                return fetched.values(look.check_bytes)
+            except DamagedChunk:
+                if self._most == 1:
+                    raise
+                self._most = 1  # those before it are to come
+                return self._next(look, standing)
         parts = fetched.load(look.check_bytes)
         return parts[0].values() if self._damaged else parts
 

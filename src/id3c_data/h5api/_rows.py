@@ -149,8 +149,8 @@ class _ChunkRows:
     def _copied(self, places: Sequence[StoredChunk], check: Check) -> Ready:
         """Read chunks that are not compressed, and a point each, to where they are to be."""
         values = np.empty((len(places), *self.shape[1:]), self._form.dtype)
-        for point, stored in zip(values, places, strict=True):
-            read_chunk_into(self._file.descriptor, stored, point, self._where)
+        for n, stored in enumerate(places):  # a slice is a view, also where a point is a number
+            read_chunk_into(self._file.descriptor, stored, values[n : n + 1], self._where)
         check()
         return Ready(values)
 

@@ -13,7 +13,7 @@ from ..h5api import WORKERS
 from ._parts import FrameType, Place
 from ._selection import Selection
 
-__all__ = ["Locate", "iterate_frames", "read_frames"]
+__all__ = ["Locate", "check_out", "iterate_frames", "read_frames"]
 
 Locate: TypeAlias = Callable[[int], Place]
 """Returns where the frame of a number is; called in several threads."""
@@ -42,9 +42,8 @@ def read_frames(
     """
     if out is None:
         out = np.empty(selection.shape, frames.dtype)
-    elif out.shape != selection.shape or not np.can_cast(frames.dtype, out.dtype):
-        found = f"{out.dtype} of shape {out.shape}"
-        raise ValueError(f"{frames.dtype} of shape {selection.shape} does not go into {found}")
+    else:
+        check_out(out, selection.shape, frames.dtype)
 
     def read(place: tuple[Any, int]) -> None:
         at, n = place
@@ -53,6 +52,13 @@ def read_frames(
     for _ in WORKERS.in_order(read, selection.places(), frames.nbytes):
         pass
     return out
+
+
+def check_out(out: NDArray[Any], shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+    """Refuse (`ValueError`) an array that pixels of that shape and type do not go into."""
+    if out.shape != shape or not np.can_cast(dtype, out.dtype):
+        found = f"{out.dtype} of shape {out.shape}"
+        raise ValueError(f"{dtype} of shape {shape} does not go into {found}")
 
 
 def iterate_frames(selection: Selection, frames: FrameType, locate: Locate) -> Iterator[NDArray[Any]]:

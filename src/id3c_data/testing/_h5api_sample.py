@@ -46,6 +46,10 @@ def _write_datasets(entry: h5py.Group, values: np.ndarray) -> None:
     entry["numbers"].attrs["units"] = "mm"
     entry["compound"] = np.array([(1, 2.0), (3, 4.0)], dtype=[("a", "i4"), ("b", "f8")])
     one, several = (1, 5, 7), (4, 3, 4)
+    singles = np.linspace(1, 2, 11)
+    entry.create_dataset("singles", data=singles, chunks=(1,))
+    entry.create_dataset("flags", data=singles > 1.3, chunks=(1,))
+    entry.create_dataset("singles_bslz4", data=singles, chunks=(1,), **hdf5plugin.Bitshuffle())
     entry.create_dataset("plain", data=values, chunks=one)
     entry.create_dataset("gzip", data=values, chunks=several, compression="gzip")
     entry.create_dataset("lz4", data=values, chunks=one, **hdf5plugin.LZ4())
@@ -81,7 +85,8 @@ def _write_links(entry: h5py.Group) -> None:
 
 
 DATASETS = ("numbers", "texts", "empty", "compound", "plain", "gzip", "lz4", "bslz4", "tiled", "big_endian")
-DATASETS += ("sparse", "soft", "hard", "external", "there_and_back", "virtual")
+DATASETS += ("singles", "flags", "singles_bslz4", "sparse", "soft", "hard", "external", "there_and_back")
+DATASETS += ("virtual",)
 
 INDICES: dict[str, Any] = {
     "first": 0,
