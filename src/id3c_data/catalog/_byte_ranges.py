@@ -22,8 +22,8 @@ _BLOCK: Final = 1 << 15  # bytes of a request for what HDF5 wants to know
 _MOST_BLOCKS: Final = 256
 _CONTENT_RANGE: Final = re.compile(r"bytes \d+-\d+/(\d+)")
 
-_closed: weakref.WeakSet[Context] = weakref.WeakSet()
-"""Connections to servers that give no files; detected once."""
+_closed: weakref.WeakKeyDictionary[Context, set[str]] = weakref.WeakKeyDictionary()
+"""Of each connection: the nodes whose files are not given; detected once for each."""
 
 
 class NotServed(Exception):
@@ -43,11 +43,12 @@ class ByteRanges:
 
     def __init__(self, context: Context, url: str) -> None:
         self._context, self.url = context, url
+        self._closed = _closed.setdefault(context, set())
 
     @property
     def served(self) -> bool:
-        """Whether the server gives files, as far as that is known."""
-        return self._context not in _closed
+        """Whether the server gives the node's files, as far as that is known."""
+        return self.url not in self._closed
 
     @contextmanager
     def stream(self, asset: int, start: int, stop: int) -> Iterator[tuple[str, Iterator[bytes]]]:
@@ -81,7 +82,7 @@ class ByteRanges:
             tag = response.headers.get("etag", "")
             if response.status_code != httpx.codes.PARTIAL_CONTENT or not tag or tag.startswith("W/"):
                 if response.status_code in (httpx.codes.FORBIDDEN, httpx.codes.OK):
-                    _closed.add(self._context)
+                    self._closed.add(self.url)
                 raise NotServed
             yield response
 

@@ -2,7 +2,8 @@
 
 Tiled's ``/asset/bytes`` gives the files of a node to whoever may read its data, where the server's owner
 does not switch that off (``expose_raw_assets``). The table of a file's chunks is read once, by HDF5 through
-ranges; then one request brings the chunks of many frames that stand side by side.
+ranges; then one request brings the chunks of many frames that stand side by side. A table that is known from
+an earlier read counts only while its file is as it was, which each read asks of every file that it uses.
 """
 
 from __future__ import annotations
@@ -36,22 +37,28 @@ _LARGEST_GAP: Final = 1 << 18
 """Bytes between two frames that come along, rather than having a request for each of them."""
 _MOST_TABLES: Final = 256
 
-_tables: weakref.WeakKeyDictionary[Context, OrderedDict[int, _File]] = weakref.WeakKeyDictionary()
-"""Of each connection: the files whose chunks are known, by the number of their asset."""
+_tables: weakref.WeakKeyDictionary[Context, OrderedDict[tuple[int, str], _File]] = weakref.WeakKeyDictionary()
+"""Of each connection: the files whose chunks are known, by the number of their asset and the dataset."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _File:
     """A data file whose chunks are known.
 
     Parameters
     ----------
+    asset
+        Its number.
+    dataset
+        Where it holds its frames.
     tag
         What the server said that tells this state of the file from others.
     stored
         Its frames.
     """
 
+    asset: int
+    dataset: str
     tag: str
     stored: StoredFrames
 
@@ -59,6 +66,10 @@ class _File:
     def frames(self) -> int:
         """How many frames the file has."""
         return self.stored.image.frames
+
+    def missing(self, number: int) -> FrameNotWritten:
+        """Return the error of a frame that has no data in the file."""
+        return FrameNotWritten(number, self.stored.written_from(0, self.frames), Path(self.stored.where))
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,12 +141,21 @@ class DataFiles:
     def answer(self, selection: Selection, expected: Expected, skip: int) -> Iterator[Any]:
         """Yield the frames of a selection but for the first ones, each stretch of a file by one request."""
         listing = self._listed(expected.count, max(selection.indices(0), default=0))
+        files = dict[int, _File]()  # of this read, whatever others do to what is known
         numbers = islice(listing.numbers(selection), skip, None)
-        places = (self._place(listing, number, expected) for number in numbers)
-        for asset, some in groupby(places, key=itemgetter(0)):
-            file = self._file(asset, listing, expected)
+        places = [self._place(listing, number, files, expected) for number in numbers]
+        for file, n in places:
+            if not file.stored.written_from(n, 1):
+                self._confirm(files.values())
+                raise file.missing(n)
+        read = {file for file, _ in places}
+        passed = [file for file in files.values() if file not in read]
+        if len(passed) > expected.count:
+            raise NotServed  # the frames come sooner as pixels
+        self._confirm(passed)
+        for file, some in groupby(places, key=itemgetter(0)):
             for stretch in _stretches(file, [number for _, number in some]):
-                yield from self._read(asset, file, stretch)
+                yield from self._read(file, stretch)
 
     def _listed(self, wanted: int, event: int) -> _Listing:
         """Return the node's files, which are as many as an event needs."""
@@ -150,21 +170,24 @@ class DataFiles:
             raise NotServed
         return listing
 
-    def _place(self, listing: _Listing, number: int, expected: Expected) -> tuple[int, int]:
-        """Return the file that has a frame of the node, and its number there."""
+    def _place(
+        self, listing: _Listing, number: int, files: dict[int, _File], expected: Expected
+    ) -> tuple[_File, int]:
+        """Return the file that has a frame of the node, and its number there; note the files on the way."""
         for asset in listing.assets:
-            frames = self._file(asset, listing, expected).frames
+            if asset not in files:
+                files[asset] = self._file(asset, listing.dataset, expected)
+            frames = files[asset].frames
             if number < frames:
-                return asset, number
+                return files[asset], number
             number -= frames
         raise NotServed
 
-    def _file(self, asset: int, listing: _Listing, expected: Expected) -> _File:
+    def _file(self, asset: int, dataset: str, expected: Expected) -> _File:
         """Return a file with the table of its chunks."""
-        file = self._known.get(asset)
+        file = self._known.get((asset, dataset))
         if file is None:
-            file = self._opened(asset, listing.dataset, expected.count)
-            self._known[asset] = file
+            file = self._known[asset, dataset] = self._opened(asset, dataset, expected.count)
             while len(self._known) > _MOST_TABLES:
                 self._known.popitem(last=False)
         image = file.stored.image
@@ -187,17 +210,26 @@ class DataFiles:
         grid = stored.chunks.grid
         if grid.layers != 1 or grid.shape[1:] != (1, 1):
             raise NotServed
-        return _File(remote.tag, stored)
+        return _File(asset, dataset, remote.tag, stored)
 
-    def _read(self, asset: int, file: _File, numbers: list[int]) -> Iterator[Any]:
+    def _confirm(self, files: Iterable[_File]) -> None:
+        """Ask whether files are as their tables have them; one byte is enough."""
+        for file in files:
+            self._compare(file, self._ranges.block(file.asset, 0, 1)[0])
+
+    def _compare(self, file: _File, tag: str) -> None:
+        """Forget the table of a file that has changed: its frames may be more now, or stand elsewhere."""
+        if tag != file.tag:
+            self._known.pop((file.asset, file.dataset), None)
+            raise NotServed
+
+    def _read(self, file: _File, numbers: list[int]) -> Iterator[Any]:
         """Yield frames that stand side by side in a file."""
         stored = file.stored
         places = [stored.places(number) for number in numbers]
         (_, first, _), (size, last, _) = places[0][0], places[-1][0]
-        with self._ranges.stream(asset, first, last + size) as (tag, pieces):
-            if tag != file.tag:
-                self._known.pop(asset, None)
-                raise NotServed
+        with self._ranges.stream(file.asset, first, last + size) as (tag, pieces):
+            self._compare(file, tag)
             stream, at = Pieces(pieces), first
             for number, place in zip(numbers, places, strict=True):
                 ((size, offset, _),) = place
@@ -208,19 +240,10 @@ class DataFiles:
 
 
 def _stretches(file: _File, numbers: list[int]) -> Iterator[list[int]]:
-    """Yield the frames that stand side by side in a file, in order.
-
-    Raises
-    ------
-    FrameNotWritten
-        One of them has no data in the file.
-    """
-    stored, stretch, end = file.stored, list[int](), 0
+    """Yield the frames that stand side by side in a file, in order."""
+    stretch, end = list[int](), 0
     for number in numbers:
-        if not stored.written_from(number, 1):
-            written = stored.written_from(0, file.frames)
-            raise FrameNotWritten(number, written, Path(stored.where))
-        ((size, offset, _),) = stored.places(number)
+        ((size, offset, _),) = file.stored.places(number)
         if stretch and not 0 <= offset - end <= _LARGEST_GAP:
             yield stretch
             stretch = []

@@ -177,7 +177,9 @@ def test_many_frames_come_as_bytes_of_the_data_files(
     with urls_of(cat) as urls:
         assert np.array_equal(images[::-3, 1, 2:40].read(), whole[::-3, 1, 2:40])
         assert np.array_equal(images[19, 0].read(), whole[19, 0])
-    assert urls == ["bytes"] * 3  # two files, then one of them: their tables are known
+    assert (
+        urls == ["bytes"] * 4
+    )  # two files, then one of them and a byte of the other: their tables are known
 
 
 def test_a_data_file_that_has_changed_is_not_read_by_its_old_table(
@@ -192,6 +194,17 @@ def test_a_data_file_that_has_changed_is_not_read_by_its_old_table(
         assert np.array_equal(images[:15].read()[3, 1], model.frame(5, 8))
     assert urls[:2] == ["bytes", "pixels"]
     assert set(urls[2:]) == {"bytes"}
+
+
+def test_frames_behind_a_data_file_that_grew_are_those_that_the_server_has_there(
+    long_series: tuple[Catalog, ImagesClient, SeriesFiles], series: Write, model: FrameModel
+) -> None:
+    _, images, files = long_series
+    images.read()
+    series(5, images=36, per_file=36).data[0].replace(files.data[0])
+    whole = [model.frame(5, image) for image in range(33, 37)] + [model.frame(4, n) for n in range(31, 35)]
+    for _ in range(2):
+        assert np.array_equal(images[16:].read(), np.reshape(whole, (4, 2, *model.shape)))
 
 
 def test_a_frame_that_was_not_written_is_told_by_its_file(

@@ -4,19 +4,25 @@ import asyncio
 import inspect
 import io
 from collections.abc import Iterator
+from pathlib import Path
 
 import fastapi.dependencies.utils
+import h5py
 import pytest
 import tiled.catalog.adapter
 import tiled.server.router
+from fastapi import HTTPException
 from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 from tiled.adapters.mapping import MapAdapter
 from tiled.catalog import orm
-from tiled.catalog.adapter import CatalogContainerAdapter
+from tiled.catalog.adapter import CatalogContainerAdapter, in_memory
 from tiled.client.decoders import SUPPORTED_DECODERS
 from tiled.media_type_registration import default_compression_registry
 from tiled.serialization.array import as_buffer
+from tiled.structures.core import StructureFamily
+from tiled.structures.data_source import Asset, DataSource, Management
+from tiled.utils import ensure_uri
 
 from id3c_data.catalog import _faster_tiled as faster_tiled
 from id3c_data.catalog._faster_tiled import (
@@ -149,3 +155,25 @@ def test_a_dependency_is_analysed_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert scoped is analysed("/a", ["read:data"])
     assert scoped.parent_oauth_scopes == ["read:data"]  # type: ignore[attr-defined]
     assert [param.name for param in analysed("/a/{number}").path_params] == ["number"]  # type: ignore[attr-defined]
+
+
+def test_a_path_beyond_the_array_of_a_file_is_not_found(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "f.h5", "w") as file:
+        file["group/array"] = FRAME
+    asset = Asset(ensure_uri(tmp_path / "f.h5"), is_directory=False, parameter="data_uris", num=0)
+    family, how = StructureFamily.container, Management.external
+    source = DataSource(family, None, None, "application/x-hdf5", {}, {}, [asset], how)
+
+    async def looked_up() -> None:
+        catalog = in_memory(readable_storage=[str(tmp_path)])
+        await catalog.startup()
+        try:
+            await catalog.create_node(family, {}, "f", data_sources=[source])
+            given = (["read:data"], None, None, {"read:data"}, catalog, {}, {})
+            assert (await entry_of("f/group/array", *given)).structure().shape == FRAME.shape
+            with pytest.raises(HTTPException, match="404"):
+                await entry_of("f/group/array/extra", *given)
+        finally:
+            await catalog.shutdown()
+
+    asyncio.run(looked_up())
