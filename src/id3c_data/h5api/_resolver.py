@@ -138,8 +138,17 @@ class Resolver:
         file, way = self._first(hop, found.file, self.raw_file)
         return file, replace(hop, taken=file.path, way=way)
 
-    def follow(self, hop: Hop) -> Found:
-        """Return the object that a link leads to whose file was located."""
+    def follow(self, hop: Hop, check: Callable[[OpenFile], None]) -> Found:
+        """Return the object that a link leads to whose file was located.
+
+        Parameters
+        ----------
+        hop
+            The link.
+        check
+            Is called with that file when it is open, before anything in it is looked at; raises where it is
+            not what it was.
+        """
         if hop.taken is None:
             raise BrokenLink(f"{hop}: the file was not looked for", hop.where)
         with ExitStack() as opened:
@@ -149,6 +158,7 @@ class Resolver:
                 raise
             except Hdf5Error as error:
                 raise BrokenLink(f"{hop}: {hop.taken}: {error.what}", hop.where, error.next_step) from error
+            check(file)
             walk = _Walk(self, file, opened)
             walk.hops = [hop]
             node = walk.to(hop.target_path)

@@ -89,14 +89,12 @@ class _Promise:
         return content.parts
 
     def _find(self) -> Found:
-        found = self.resolver.follow(self.hop)
-        now = FileReference.of(found.file)
-        try:
-            replace(self.file, growing=now.growing).check(now.identity)
-        except Hdf5Error:
-            found.close()
-            raise
-        return found
+        return self.resolver.follow(self.hop, self._check_located)
+
+    def _check_located(self, file: OpenFile) -> None:
+        """See that the file which the link leads to is the one that was located; it may lead on to others."""
+        now = FileReference.of(file)
+        replace(self.file, growing=now.growing).check(now.identity)
 
 
 def late_source(
