@@ -15,7 +15,7 @@ import h5py
 
 from ..errors import Hdf5Error, LinkOutsideRoots
 from ..h5api import Found, Hop, OpenFile, RawFile, Resolver, hdf5_errors, shape_of, storage_of
-from ._dataset_parts import Indexer, check_type, image_nr_low
+from ._dataset_parts import DatasetParts, Indexer, check_type, image_nr_low
 from ._descriptors import FileReference
 from ._frame_source import pixel_type
 from ._image_shape import MOST_FRAMES, ImageShape
@@ -63,30 +63,32 @@ class _Promise:
     room: tuple[int, int] | None = None
 
     def kept(self) -> Content:
-        """Return what is there.
-
-        Raises
-        ------
-        Hdf5Error
-            It is not what was promised.
-        """
+        """Return what is there, or why that cannot be read or is not what was promised."""
         link = self.hop.holder, self.hop.name, 0
         behind = Indexer(self.resolver).behind(link, self._find, self.channel)
         content = behind.content
         if isinstance(content, Absent):
             return content
+        try:
+            self._check_promised(content, behind.low)
+        except Hdf5Error as error:  # the other files can be read nevertheless
+            return Absent(error, awaited=False)
+        return content.parts
+
+    def _check_promised(self, content: DatasetParts, low: int | None) -> None:
+        """See that what is there is what was promised."""
         for part in content.parts:
             check_type(part, self.type, self.hop.where)
-        if self.room is not None:
-            first, most = self.room
-            if behind.low != first + 1 or content.frames > most:
-                raise Hdf5Error(
-                    f"a data file with {content.frames} frames from number {behind.low} on, where the files "
-                    f"beside it leave room for {most} from number {first + 1} on",
-                    self.hop.where,
-                    "open the data files one by one",
-                )
-        return content.parts
+        if self.room is None:
+            return
+        first, most = self.room
+        if low != first + 1 or content.frames > most:
+            raise Hdf5Error(
+                f"a data file with {content.frames} frames from number {low} on, where the files "
+                f"beside it leave room for {most} from number {first + 1} on",
+                self.hop.where,
+                "open the data files one by one",
+            )
 
     def _find(self) -> Found:
         return self.resolver.follow(self.hop, self._check_located)

@@ -112,13 +112,7 @@ class Part:
         return replace(self, start=first + shift, count=last - first, source_start=source_start)
 
     def known(self) -> tuple[Part, ...]:
-        """Return the parts that this one turns out to be, when a link that was left for later is followed.
-
-        Raises
-        ------
-        Hdf5Error
-            What is there contradicts what was promised.
-        """
+        """Return the parts that this one turns out to be, when a link that was left for later is followed."""
         if not isinstance(self.source, Late):
             return (self,)
         content = self.source.get()

@@ -6,7 +6,7 @@ import h5py
 import numpy as np
 import pytest
 
-from id3c_data.errors import BrokenLink, FileIncomplete, FileMissing, LinkOutsideRoots, NotHdf5
+from id3c_data.errors import BrokenLink, FileIncomplete, FileMissing, FileReplaced, LinkOutsideRoots, NotHdf5
 from id3c_data.h5api import Resolver, virtual_blocks
 
 
@@ -347,3 +347,21 @@ def test_a_source_out_of_the_roots_is_refused(tmp_path):
         (block,) = virtual_blocks(found.node, found.where)
         with pytest.raises(LinkOutsideRoots, match="source of virtual dataset"):
             resolver.find_source(found, block)
+
+
+def test_a_located_file_is_checked_before_a_link_in_it_is_followed(main, tmp_path):
+    external(main, "between.h5")
+    external(tmp_path / "between.h5", "nowhere.h5", name="x")
+    resolver, checked = Resolver(), []
+
+    def check(file):
+        checked.append(file.path)
+        raise FileReplaced("another one", str(file.path), "open it again")
+
+    with resolver.open(main) as file, resolver.find(file, "/") as root:
+        _, hop = resolver.locate_target(root, "link")
+        before = open_descriptors()
+        with pytest.raises(FileReplaced, match="another one"):
+            resolver.follow(hop, check)
+        assert open_descriptors() == before
+    assert checked == [tmp_path / "between.h5"]

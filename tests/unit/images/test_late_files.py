@@ -120,6 +120,61 @@ def test_a_file_that_contradicts_those_beside_it_is_an_error_and_never_other_fra
     np.testing.assert_array_equal(stack[4:].read(), [MODEL.frame(1, n) for n in range(5, 9)])
 
 
+def test_a_file_that_contradicts_those_beside_it_leaves_the_others_readable(tmp_path):
+    files = write(tmp_path)
+    change(files.data[1], lambda data: data.resize(3, axis=0))
+    stack = open_stack(files.master)
+    found = stack.as_found()
+    assert [some.written for some in (stack, found)] == [2, 2]
+    assert stack.files == found.files == (files.data[0], *files.data[2:])
+    with pytest.raises(Hdf5Error, match=r"data_000002.*leave room for 2 from number 3 on"):
+        found[2].read()
+    np.testing.assert_array_equal(found[4:].read(), [MODEL.frame(1, n) for n in range(5, 9)])
+
+
+@pytest.mark.parametrize("writer", [LegacyWriter, NexusWriter])
+def test_a_file_of_another_kind_leaves_the_others_readable(tmp_path, writer):
+    files = write(tmp_path, writer)
+    writer(tmp_path, Series("x_1", 1, 8, 2), FrameModel(4, 5, 32)).write_data(2)
+    found = open_stack(files.master).as_found()
+    assert (found.written, found.files) == (2, (files.data[0], *files.data[2:]))
+    with pytest.raises(Hdf5Error, match=r"different kinds.*x_1_data_000002"):
+        found[2].read()
+    np.testing.assert_array_equal(found[4].read(), MODEL.frame(1, 5))
+
+
+def lead_on(path):
+    """Move a data file away, and leave one in its place that leads there by an external link."""
+    raw = path.with_name(f"raw_{path.name}")
+    path.rename(raw)
+    with h5py.File(path, "w") as file:
+        file[DATA] = h5py.ExternalLink(raw.name, DATA)
+    return raw
+
+
+@pytest.mark.parametrize("writer", [LegacyWriter, NexusWriter])
+def test_data_files_that_lead_on_to_others_are_read(tmp_path, writer):
+    files = write(tmp_path, writer)
+    raw = [lead_on(path) for path in files.data]
+    stack = open_stack(files.master)
+    np.testing.assert_array_equal(stack.read(), [MODEL.frame(1, n) for n in range(1, 9)])
+    assert (stack.written, stack.files) == (8, tuple(raw))
+
+
+@pytest.mark.parametrize("writer", [LegacyWriter, NexusWriter])
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_a_file_that_leads_on_is_not_followed_once_it_is_replaced(tmp_path, writer, elsewhere):
+    files = write(tmp_path, writer)
+    lead_on(files.data[2])
+    stack = open_stack(files.master)
+    there = pickle.loads(pickle.dumps(stack)) if elsewhere else stack  # noqa: S301
+    shutil.copy(files.data[2], tmp_path / "other.h5")
+    (tmp_path / "other.h5").replace(files.data[2])
+    with pytest.raises(Hdf5Error, match=r"x_1_data_000003.h5.*changed or replaced"):
+        there[4].read()
+    np.testing.assert_array_equal(there[3].read(), MODEL.frame(1, 4))
+
+
 @pytest.mark.parametrize("writer", [LegacyWriter, NexusWriter])
 def test_a_file_of_another_kind_is_refused_when_it_is_needed(tmp_path, writer):
     files = write(tmp_path, writer)
