@@ -115,7 +115,7 @@ def test_the_bytes_of_chunks_do_not_count_if_the_file_changes_otherwise(files, p
 
 
 def test_a_calm_one_waits_until_the_file_has_been_quiet(files, path, monkeypatch):
-    for name in ("_COARSE_QUIET_S", "_FINE_QUIET_S"):  # longer than a busy machine may take for the first look
+    for name in ("_COARSE_QUIET_S", "_FINE_QUIET_S"):  # longer than a busy machine takes for a look
         monkeypatch.setattr(f"id3c_data.h5api._sightings.{name}", 0.5)
     with pytest.raises(NotQuiet):
         Look(files, calm=True).get(path, "x")
