@@ -6,9 +6,12 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import FrameNotWritten, Hdf5Error, Id3cDataError
+
+if TYPE_CHECKING:
+    from ..images import FrameStack
 
 __all__ = [
     "Decoded",
@@ -32,7 +35,7 @@ class FramesLook:
     written
         How many frames, from the first on, are there.
     error
-        Why no frame can be had.
+        Why no frame can be had, or why the one behind those that are there cannot be read.
     """
 
     shape: tuple[int, ...] = ()
@@ -55,9 +58,21 @@ def look_at_frames(master: Path, path_map: Mapping[str, str]) -> FramesLook:
 
     try:
         with open_stack(master, path_map=path_map) as stack:
-            return FramesLook(stack.shape, str(stack.dtype), stack.written)
+            return FramesLook(stack.shape, str(stack.dtype), stack.written, _refusal(stack))
     except Id3cDataError as error:
         return FramesLook(error=error)
+
+
+def _refusal(stack: FrameStack) -> Hdf5Error | None:
+    """Return why the first frame that is not there cannot be read, where it is not simply missing."""
+    n = stack.written
+    try:
+        next(stack[n : n + 1].compressed(), None)
+    except FrameNotWritten:
+        return None
+    except Hdf5Error as error:
+        return error
+    return None
 
 
 def faults_inside(path: Path) -> tuple[Hdf5Error, ...]:

@@ -64,7 +64,7 @@ def _frames_of(case: Case, master: Master) -> Iterator[Fault]:
         return
     needed = look.shape[0] if master.needed is None and look.shape else master.needed or 0
     links = len({link.target for link in master.links or ()})
-    if (look.error is None and look.written >= needed) or len(master.data_files) < links:
+    if (look.shape and look.written >= needed) or len(master.data_files) < links:
         return  # well; or for want of a file, as the links say already
     if all(data_file.whole for data_file in master.data_files.values()):
         yield from _inside(case, master, look, needed)

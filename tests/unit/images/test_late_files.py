@@ -199,19 +199,6 @@ def test_a_file_that_is_replaced_before_its_first_frame_is_needed_is_not_read(tm
     assert not stack.unchanged
 
 
-@pytest.mark.parametrize("writer", [LegacyWriter, NexusWriter])
-def test_data_files_that_lead_on_to_others_are_followed(tmp_path, writer):
-    written = write(tmp_path, writer)
-    with open_stack(written.master) as stack:
-        frames = stack.read()
-    for file in written.data:
-        raw = file.rename(file.with_name(f"raw_{file.name}"))
-        with h5py.File(file, "w") as leading:
-            leading[DATA] = h5py.ExternalLink(raw.name, DATA)
-    with open_stack(written.master) as stack:
-        np.testing.assert_array_equal([stack[n].read() for n in range(len(stack))], frames)
-
-
 def test_a_file_that_is_gone_when_it_is_needed_is_a_frame_that_is_not_there(tmp_path):
     files = write(tmp_path)
     stack = open_stack(files.master)
