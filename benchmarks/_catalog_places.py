@@ -136,7 +136,11 @@ def registered(place: Place, master: Path, how: Any, *, times: int = 1) -> Place
     with h5py.File(master) as file:
         frames, *shape = file["entry/data/data_000001"].shape
         dtype = file["entry/data/data_000001"].dtype
-    with Subscription(connect(place.uri, api_key=place.key), registered=how) as subscription:
+    cat = connect(place.uri, api_key=place.key)
+    with (
+        tempfile.TemporaryDirectory() as spool,
+        Subscription(cat, registered=how, spool=spool) as subscription,
+    ):
         run = RunDocuments(
             subscription, root=master.parent, frame_shape=(shape[0], shape[1]), dtype_numpy=dtype.str
         )
