@@ -117,9 +117,11 @@ def measure(prefix: str, folder: Path, points: int, rounds: int) -> dict[str, li
     for name in ("plain", "ours"):
         (folder / name).mkdir()
     engine = RunEngine({})
-    detectors = {variant.name: variant.make(prefix, folder) for variant in VARIANTS}
+    detectors: dict[str, Any] = {}
+    for variant in VARIANTS:  # one by one: channels of one PV that are made at once may miss its connection
+        detectors[variant.name] = variant.make(prefix, folder)
+        detectors[variant.name].wait_for_connection(timeout=30)
     for detector in reversed(detectors.values()):  # plain ophyd last: its plugin must have seen a frame
-        detector.wait_for_connection(timeout=30)
         overheads(engine, detector, 2)  # connects what is lazy
     found: dict[str, list[float]] = {variant.name: [] for variant in VARIANTS}
     for _ in range(rounds):
