@@ -174,6 +174,14 @@ def test_catalog_that_forbids(accounts: Accounts, run_of_alice: Taken, fault_rep
     well(diagnose(settings))
 
 
+def headline_of_500(diagnosis: Diagnosis) -> str:
+    """Return the headline of a catalog whose server answers 500, which is told with where to look."""
+    fault = broken_at(diagnosis, "catalog entry")
+    assert "answers 500" in fault.what
+    assert "see the log of the catalog's server" in fault.next_step
+    return re.sub(r"request \w+", "request <id>", headline(diagnosis))
+
+
 @pytest.mark.fault("Tiled refusing", injected="a table of the catalog's database is gone")
 def test_catalog_whose_database_is_damaged(run: Taken, server: Server, fault_report: Any) -> None:
     with closing(sqlite3.connect(server.folder / "catalog.db", timeout=30)) as database:
@@ -182,10 +190,7 @@ def test_catalog_whose_database_is_damaged(run: Taken, server: Server, fault_rep
             diagnosis = examine(server, run.uid)
         finally:
             database.execute("ALTER TABLE away RENAME TO nodes")
-    fault_report(re.sub(r"request \w+", "request <id>", headline(diagnosis)))
-    fault = broken_at(diagnosis, "catalog entry")
-    assert "answers 500" in fault.what
-    assert "see the log of the catalog's server" in fault.next_step
+    fault_report(headline_of_500(diagnosis))
     well(examine(server, run.uid))
 
 
@@ -195,10 +200,7 @@ def test_catalog_whose_database_is_locked(run: Taken, server: Server, fault_repo
         database.execute("BEGIN EXCLUSIVE")
         diagnosis = examine(server, run.uid)
         database.rollback()
-    fault_report(re.sub(r"request \w+", "request <id>", headline(diagnosis)))
-    fault = broken_at(diagnosis, "catalog entry")
-    assert "answers 500" in fault.what
-    assert "see the log of the catalog's server" in fault.next_step
+    fault_report(headline_of_500(diagnosis))
     well(examine(server, run.uid))
 
 

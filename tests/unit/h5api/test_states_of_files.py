@@ -14,6 +14,17 @@ from id3c_data.testing.waiting import PATIENCE_S, is_blocked
 DATA = "/entry/data/data"
 
 
+def third_point_awaited(process, path, opened, pool):
+    """Return the read of a loop that has got the two points which its file has."""
+    process.open(path)
+    process.frames(path)
+    process.append(path, DATA, 2)
+    process.close(path)
+    points = iter(opened[DATA])
+    assert [int(next(points)[0, 0]) for _ in range(2)] == [1, 2]
+    return pool.submit(next, points)
+
+
 class TestFiles:
     def test_one_that_is_not_there_yet_is_waited_for(self, process, path, opened, pool):
         read = pool.submit(lambda: opened[DATA][0])
@@ -62,13 +73,7 @@ class TestFiles:
     def test_one_that_is_replaced_in_an_iteration_is_gone_on_with_if_it_is_the_same(
         self, process, path, opened, pool, tmp_path, same
     ):
-        process.open(path)
-        process.frames(path)
-        process.append(path, DATA, 2)
-        process.close(path)
-        points = iter(opened[DATA])
-        assert [int(next(points)[0, 0]) for _ in range(2)] == [1, 2]
-        read = pool.submit(next, points)
+        read = third_point_awaited(process, path, opened, pool)
         assert is_blocked(read)
         other = tmp_path / "other.h5"
         with h5py.File(other, "w") as file:
@@ -84,13 +89,7 @@ class TestFiles:
     def test_one_that_is_replaced_by_a_shorter_one_is_no_end_of_the_points(
         self, process, path, opened, pool, tmp_path, state
     ):
-        process.open(path)
-        process.frames(path)
-        process.append(path, DATA, 2)
-        process.close(path)
-        points = iter(opened[DATA])
-        assert [int(next(points)[0, 0]) for _ in range(2)] == [1, 2]
-        read = pool.submit(next, points)
+        read = third_point_awaited(process, path, opened, pool)
         other = tmp_path / "other.h5"
         with h5py.File(other, "w") as file:
             file.create_dataset(DATA, data=[frame(0)], maxshape=(None, 3, 5))
