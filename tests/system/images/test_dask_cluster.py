@@ -13,11 +13,15 @@ MODEL = FrameModel(32, 48, 16)
 IMAGES = np.stack([MODEL.frame(1, image) for image in range(1, 21)])
 
 
+OPTIONS = {"dashboard_address": "127.0.0.1:0", "silence_logs": 50}
+
+
 @pytest.fixture(scope="module")
 def client():
-    options = {"dashboard_address": "127.0.0.1:0", "host": "127.0.0.1", "silence_logs": 50}
     with (
-        LocalCluster(n_workers=2, threads_per_worker=2, processes=True, **options) as cluster,
+        LocalCluster(
+            n_workers=2, threads_per_worker=2, processes=True, host="127.0.0.1", **OPTIONS
+        ) as cluster,
         Client(cluster) as client,
     ):
         yield client
@@ -30,7 +34,7 @@ def files(tmp_path):
 
 @pytest.fixture
 def stack(files, monkeypatch):
-    monkeypatch.setattr("id3c_data.images._dask._CHUNK_BYTES", 3 * IMAGES[0].nbytes)
+    monkeypatch.setattr("id3c_data.images._dask_lazy._CHUNK_BYTES", 3 * IMAGES[0].nbytes)
     return open_stack(files.master)
 
 
@@ -69,3 +73,12 @@ def test_a_file_that_was_replaced_is_an_error_there_too(client, stack, files):
     files.data[0].write_bytes(files.data[1].read_bytes())
     with pytest.raises(Hdf5Error, match="changed or replaced"):
         client.compute(array[0]).result(60)
+
+
+def test_what_workers_of_the_same_process_keep_is_not_handed_out(stack):
+    frame = stack.to_dask()[4]
+    with LocalCluster(n_workers=1, processes=False, **OPTIONS) as cluster, Client(cluster):
+        kept = frame.persist()
+        made = frame.compute(optimize_graph=False)  # with it, this dask reads again
+        made[:] = 0
+        np.testing.assert_array_equal(kept.compute(), IMAGES[4])

@@ -576,6 +576,14 @@ def test_a_sum_waits_for_all_frames_that_it_is_of(stack, writer, path, state, po
     np.testing.assert_array_equal(all_of_them.result(PATIENCE_S), frames(0, 1, 2).max(axis=0))
 
 
+def test_a_dask_array_stays_as_long_as_it_was_made(stack, writer, path):
+    append(writer, path, 2)
+    lazy = stack.to_dask()
+    append(writer, path)
+    np.testing.assert_array_equal(lazy[-1].compute(scheduler="synchronous"), frame(1))
+    np.testing.assert_array_equal(lazy[1:].compute(scheduler="synchronous"), frames(1))
+
+
 def test_a_stack_that_grows_cannot_go_elsewhere(stack):
     with pytest.raises(TypeError, match="stays in its process"):
         pickle.dumps(stack)

@@ -1,11 +1,14 @@
 """A stack behaves like an array."""
 
+import contextlib
 import operator
 import pickle
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import dask
+import dask.callbacks
 import h5py
 import numpy as np
 import pytest
@@ -195,7 +198,7 @@ def test_more_files_than_may_be_open_at_once(tmp_path):
 
 def test_dask_reads_only_what_is_asked_for(files, monkeypatch):
     stack = open_stack(files.master)
-    monkeypatch.setattr("id3c_data.images._dask._CHUNK_BYTES", 2 * 32 * 48 * 2)
+    monkeypatch.setattr("id3c_data.images._dask_lazy._CHUNK_BYTES", 2 * 32 * 48 * 2)
     lazy = stack.to_dask()
     assert lazy.shape == stack.shape
     assert lazy.chunks[0] == (2, 2, 2)
@@ -219,7 +222,11 @@ def test_one_frame_through_dask_costs_one_frame(stack, monkeypatch, masked):
 
 @pytest.mark.parametrize(
     "key",
-    [np.s_[2], np.s_[::-2, 3:9], np.s_[[4, 0, 2]], np.s_[..., [7, 3]], np.s_[3, :, 5], np.s_[1:5, 4, ::3]],
+    [
+        *(np.s_[2], np.s_[-1], np.s_[np.int64(3), -2], np.s_[3, :, 5], np.s_[1:5, 4, ::3], np.s_[2, 3, 4]),
+        *(np.s_[:2, -9:], np.s_[4:2], np.s_[5:99:2], np.s_[::-2, 3:9], np.s_[...], np.s_[None, 1]),
+        *(np.s_[[4, 0, 2]], np.s_[..., [7, 3]], np.s_[np.arange(6) > 3]),
+    ],
 )
 def test_parts_through_dask_are_numpys(stack, key):
     with dask.config.set(scheduler="synchronous"):
@@ -228,9 +235,44 @@ def test_parts_through_dask_are_numpys(stack, key):
         np.testing.assert_array_equal(lists.compute(), IMAGES[[4, 1, 1]][:, [9, 2]][:, :, 3:])
 
 
+@pytest.mark.parametrize("key", [6, -7, (0, 32), (0, 0, 0, 0)])
+def test_a_part_through_dask_that_is_not_there_is_an_index_error(stack, key):
+    with pytest.raises(IndexError):
+        stack.to_dask()[key]
+
+
+def test_a_part_of_a_part_through_dask_is_a_part(stack):
+    part = stack.to_dask()[1:5][2, 3:20][4:, ::5]
+    np.testing.assert_array_equal(part.compute(scheduler="synchronous"), IMAGES[1:5][2, 3:20][4:, ::5])
+
+
+def test_the_same_part_through_dask_is_the_same_task(stack):
+    lazy = stack.to_dask()
+    assert lazy[2:4].name == lazy[2:4].name != lazy[2:5].name
+
+
+def test_what_is_set_through_dask_stays_set_in_its_parts(stack):
+    lazy = stack.to_dask()
+    lazy[2, 4] = 7
+    expected = IMAGES.copy()
+    expected[2, 4] = 7
+    np.testing.assert_array_equal(lazy[1:3].compute(scheduler="synchronous"), expected[1:3])
+
+
+@pytest.mark.parametrize("kept", [contextlib.nullcontext, dask.callbacks.Callback])
+def test_what_was_computed_through_dask_is_the_caller_s_own(stack, kept):
+    lazy = stack.to_dask()[2]
+    with kept():
+        for _ in range(2):
+            made = lazy.compute(scheduler="synchronous")
+            np.testing.assert_array_equal(made, IMAGES[2])
+            made[:] = 0
+
+
 def test_without_dask_the_extra_is_named(stack, monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "dask", None)
-    monkeypatch.setitem(__import__("sys").modules, "dask.array", None)
+    monkeypatch.delitem(sys.modules, "id3c_data.images._dask_lazy", raising=False)
+    monkeypatch.setitem(sys.modules, "dask", None)
+    monkeypatch.setitem(sys.modules, "dask.array.core", None)
     with pytest.raises(MissingExtra, match=r"id3c-data\[catalog\]"):
         stack.to_dask()
 

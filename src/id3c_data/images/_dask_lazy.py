@@ -1,0 +1,130 @@
+"""A dask array whose parts are parts of the lazy array below it; to be imported where dask is."""
+
+from __future__ import annotations
+
+import sys
+from itertools import product
+from math import prod
+from typing import TYPE_CHECKING, Any, Final, cast
+
+import dask.array.core
+import dask.base
+import dask.callbacks
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ._dask import Lazy
+
+__all__ = ["LazyDaskArray"]
+
+_core = cast("Any", dask.array.core)  # has no types
+_Array: Any = _core.Array
+_tokenize = cast("Callable[..., str]", dask.base.tokenize)
+_watching_dask: set[Any] = cast("Any", dask.callbacks).Callback.active
+
+_CHUNK_BYTES: Final = 32 << 20
+"""Large enough that ten thousand frames make some hundred tasks, small enough for many of them at once."""
+
+
+class LazyDaskArray(_Array):
+    """A dask array that is cut by cutting what it reads.
+
+    dask itself adds a task for each cut, and joins it with the one that reads when it computes: for one frame
+    that takes about as long as reading it.
+
+    Parameters
+    ----------
+    lazy
+        What it reads.
+    meta
+        An empty array of the kind that reading gives.
+    name
+        Start of its keys in dask's graphs, which nothing else has.
+    """
+
+    __slots__ = ("_lazy", "_name_of_lazy")
+
+    def __new__(cls, lazy: Lazy, meta: Any, name: str) -> LazyDaskArray:
+        """Make the array, in chunks of whole items along the first axis."""
+        chunks = _core.normalize_chunks(_chunk_shape(lazy), lazy.shape, dtype=lazy.dtype)
+        source = f"lazy-{name}"
+        keys = product([name], *(range(len(axis)) for axis in chunks))
+        parts = _core.slices_from_chunks(chunks)
+        graph = {key: (_core.getter, source, part) for key, part in zip(keys, parts, strict=True)}
+        self = _Array.__new__(cls, {source: _ReadAtOnce(lazy), **graph}, name, chunks, lazy.dtype, meta)
+        self._lazy, self._name_of_lazy = lazy, name
+        return self
+
+    def __getitem__(self, key: Any) -> Any:
+        """Return a part; any index that dask takes."""
+        part = _bounded(key, self.shape) if self._is_lazy else None
+        if part is None:
+            return _Array.__getitem__(self, key)
+        return LazyDaskArray(self._lazy[part], self._meta, f"frames-{_tokenize(self.name, part)}")
+
+    def __dask_postcompute__(self) -> Any:
+        """Return what makes the result of the chunks, and its further arguments."""
+        return (_result, ()) if self._is_lazy else _Array.__dask_postcompute__(self)
+
+    @property
+    def _is_lazy(self) -> bool:
+        """Whether it still is what is read: what is set in an array gives it another name."""
+        return self.name == self._name_of_lazy
+
+
+def _result(chunks: Any) -> Any:
+    """Return the array of the chunks.
+
+    dask copies a chunk that is alone, since somebody might hold it. What was read for it is new, and nobody
+    else's, unless dask keeps what it has computed: in its workers, or in a cache.
+    """
+    if _watching_dask or "distributed" in sys.modules:
+        return _core.finalize(chunks)
+    alone = chunks
+    while isinstance(alone, list | tuple) and len(cast("list[Any]", alone)) == 1:
+        alone = cast("Any", alone[0])
+    return _core.finalize(chunks) if isinstance(alone, list | tuple) else alone
+
+
+class _ReadAtOnce:
+    """An array whose indexing reads, as dask expects it; it can be pickled if the lazy one can be."""
+
+    def __init__(self, lazy: Lazy) -> None:
+        self._lazy, self.shape, self.dtype, self.ndim = lazy, lazy.shape, lazy.dtype, len(lazy.shape)
+
+    def __getitem__(self, key: tuple[Any, ...]) -> Any:
+        if all(isinstance(axis, (slice, int)) for axis in key):
+            return self._lazy[key].read()
+        part: Any = self._lazy
+        for axis in reversed(range(len(key))):  # each for itself: dask may have put several lists together
+            part = part[(slice(None),) * axis + (key[axis],)]
+        return part.read()
+
+
+def _chunk_shape(lazy: Lazy) -> tuple[int, ...]:
+    item_bytes = max(1, prod(lazy.shape[1:]) * lazy.dtype.itemsize)
+    return (max(1, _CHUNK_BYTES // item_bytes), *lazy.shape[1:]) if lazy.shape else ()
+
+
+def _bounded(key: Any, shape: tuple[int, ...]) -> tuple[int | slice, ...] | None:
+    """Return an index of integers and forward slices with all bounds: what grows below means the same by it.
+
+    None for any other index, and for one that is out of bounds.
+    """
+    keys = cast("tuple[object, ...]", key if isinstance(key, tuple) else (key,))
+    if len(keys) > len(shape):
+        return None
+    bounded: list[int | slice] = []
+    for axis, length in zip((*keys, *(slice(None),) * (len(shape) - len(keys))), shape, strict=True):
+        if isinstance(axis, slice):
+            start, stop, step = axis.indices(length)
+            if step < 0:
+                return None
+            bounded.append(slice(start, max(start, stop), step))
+        elif isinstance(axis, (int, np.integer)) and not isinstance(axis, bool) and -length <= axis < length:
+            bounded.append(int(cast("int", axis)) % length)
+        else:
+            return None
+    return tuple(bounded)
