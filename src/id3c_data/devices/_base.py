@@ -30,6 +30,7 @@ from ._options import (
     check_keywords,
     source_named,
 )
+from ._pv_types import correct_types
 from ._run_end import close_run
 from ._settings import apply_settings
 from ._staged_run import StagedRun
@@ -221,6 +222,7 @@ class Eiger2Base(DetectorBase):
         """
         super().wait_for_connection(all_signals=all_signals, timeout=timeout)
         self.cam.drop_missing_signals()
+        correct_types(self)
 
     def destroy(self) -> None:
         """Disconnect."""

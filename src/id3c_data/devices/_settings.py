@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +13,8 @@ from ..errors import DetectorFault, Id3cDataError
 from ._answers import ANSWER_S, as_ours
 
 __all__ = ["apply_settings", "process", "set_all", "value_of"]
+
+logger = logging.getLogger(__name__)
 
 
 def apply_settings(settings: Mapping[Signal, Any]) -> dict[Signal, Any]:
@@ -32,9 +35,17 @@ def apply_settings(settings: Mapping[Signal, Any]) -> dict[Signal, Any]:
     except Id3cDataError:
         for signal in changed:
             if signal.connected:
-                signal.put(before[signal])
+                _put_back(signal, before[signal])
         raise
     return before
+
+
+def _put_back(signal: Signal, value: Any) -> None:
+    try:
+        signal.put(value)
+    except Exception:
+        # what was refused in the first place is what the user is to read
+        logger.warning("%s: could not be put back to %r", signal.name, value, exc_info=True)
 
 
 def value_of(signal: Signal) -> Any:

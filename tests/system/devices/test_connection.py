@@ -12,6 +12,7 @@ import pytest
 from bluesky import plan_stubs as bps
 from bluesky import plans as bp
 from bluesky.preprocessors import stage_wrapper
+from epics import ca
 from ophyd.device import Staged
 
 from id3c_data.devices import Eiger2Cam, Eiger2Detector
@@ -51,6 +52,17 @@ def test_all_signals_connect(fresh_bench: Bench) -> None:
     detector = fresh_bench.detector()
     detector.wait_for_connection(all_signals=True, timeout=30)
     assert detector.connected
+
+
+def test_a_type_that_pyepics_asked_for_too_early_is_put_right(fresh_bench: Bench) -> None:
+    detector = fresh_bench.detector()
+    detector.wait_for_connection(timeout=30)
+    pv = detector.stats1.enable._write_pv
+    pv.ftype = ca.promote_fieldtype(-1, use_time=True)  # -1: not connected yet
+    with pytest.raises(ValueError, match="invalid literal"):
+        pv.put("Enable")
+    detector.wait_for_connection(timeout=30)
+    detector.stats1.enable.set("Enable").wait(10)
 
 
 @pytest.fixture
