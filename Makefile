@@ -27,8 +27,10 @@ help:  ## Show this list.
 demo: $(call made,demo)  ## Show the whole chain: simulated detector, scan, catalog, frames.
 	@exec $(BIN)/id3c-data demo $(ARGS)
 
+# The tests start some hundred Pythons, each of which would compile the package anew where that is not kept.
+test: export PYTHONDONTWRITEBYTECODE =
 test: $(call made,test)  ## Run the tests: unit, system, and every code block of the docs.
-	@exec $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@exec $(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-bits: $(if $(AS_IS),,$(BITS_VENV)/.made-for-bits)  ## Run the tests beside apsbits, apstools and databroker 1.
 	@exec $(BITS_VENV)/bin/python -m pytest tests/bits $(ARGS)
