@@ -8,9 +8,8 @@ import os
 import stat
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import h5py
 
@@ -25,8 +24,7 @@ _SWMR_WRITER = 0x04  # bit of the superblock's file consistency flags
 _FLAGS_DIFFER = ("SWMR read access flag not the same", "flag values don't match")
 
 
-@dataclass(frozen=True, slots=True)
-class FileIdentity:
+class FileIdentity(NamedTuple):
     """Which file it is, and in which state: what changes when somebody writes to it or replaces it."""
 
     device: int

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain, count, islice
-from typing import Final, Generic, TypeVar
+from queue import SimpleQueue
+from typing import Any, Final, Generic, TypeVar
 
 from ._memory import keep_memory
 
@@ -34,7 +35,8 @@ class Workers:
     """
 
     def __init__(self) -> None:
-        self._pool: ThreadPoolExecutor | None = None
+        self._tasks: SimpleQueue[_Task[Any]] | None = None
+        self._starting = threading.Lock()
         os.register_at_fork(after_in_child=self._forget)  # a child has none of its parent's threads
 
     @property
@@ -80,15 +82,29 @@ class Workers:
                 yield from _first_of(pending)
             _raise_first(errors)
         finally:
-            wait([task.future for task in pending if not task.future.cancel()])
+            for task in pending:
+                if not task.claim() and not task.here:
+                    task.result()
 
     def _task(self, work: Callable[[], _Done[R]]) -> _Task[R]:
-        if self._pool is None:
-            self._pool = ThreadPoolExecutor(self.count - 1, "id3c-data-frames")
-        return _Task(work, self._pool.submit(work))
+        task = _Task(work)
+        (self._tasks or self._start()).put(task)
+        return task
+
+    def _start(self) -> SimpleQueue[_Task[Any]]:
+        """Start the threads; they end with the process."""
+        with self._starting:
+            if self._tasks is None:
+                tasks = SimpleQueue[_Task[Any]]()
+                for n in range(self.count - 1):
+                    threading.Thread(
+                        target=_work_on, args=(tasks,), name=f"id3c-data-frames_{n}", daemon=True
+                    ).start()
+                self._tasks = tasks
+            return self._tasks
 
     def _forget(self) -> None:
-        self._pool = None
+        self._tasks, self._starting = None, threading.Lock()
 
 
 def _until_error(items: Iterable[T], errors: list[Exception]) -> Generator[T]:
@@ -122,29 +138,71 @@ def _all_of(function: Callable[[T], R], items: list[T]) -> _Done[R]:
     return _Done(results)
 
 
-@dataclass(slots=True)
 class _Task(Generic[R]):
-    """Work that a thread was given, or that the caller has done because none had begun with it."""
+    """Work that one thread does: the one that claims it first.
 
-    work: Callable[[], _Done[R]]
-    future: Future[_Done[R]]
-    here: _Done[R] | None = None
+    `concurrent.futures` does the same, and takes as long for a task as decoding a tenth of a frame, all of it
+    with Python's global lock held.
+
+    Attributes
+    ----------
+    here
+        Whether the caller does the work, or is about to: also where Ctrl-C has kept it from that.
+    """
+
+    __slots__ = ("_done", "_ended", "_unclaimed", "_work", "here")
+
+    def __init__(self, work: Callable[[], _Done[R]]) -> None:
+        self._work, self._unclaimed, self.here = work, [True], False
+        self._done: _Done[R] | None = None
+        self._ended = threading.Lock()
+        self._ended.acquire()
+
+    @property
+    def is_done(self) -> bool:
+        """Whether there is a result."""
+        return self._done is not None
+
+    def claim(self) -> bool:
+        """Return whether the work is the caller's to do from now on, which only one is told."""
+        try:
+            return self._unclaimed.pop()  # which is one step for all threads
+        except IndexError:
+            return False
+
+    def do(self) -> bool:
+        """Do the work, unless somebody has begun with it; return whether it was done."""
+        if not self.claim():
+            return False
+        self._done = self._work()
+        self._ended.release()
+        return True
 
     def do_here(self) -> None:
-        """Do the work, unless a thread has begun with it."""
-        if self.here is None and self.future.cancel():
-            self.here = self.work()
+        """Do the work as the caller, who does not wait for itself then."""
+        self.here = True
+        self.here = self.do()
 
     def result(self) -> _Done[R]:
         """Return what came of it, as soon as it is done."""
-        return self.future.result() if self.here is None else self.here
+        while self._done is None:
+            with self._ended:
+                pass
+        return self._done
+
+
+def _work_on(tasks: SimpleQueue[_Task[Any]]) -> None:
+    while True:
+        task = tasks.get()
+        task.do()
+        del task  # and with it the memory of its results
 
 
 def _first_of(tasks: deque[_Task[R]]) -> Generator[R, None, None]:
     """Yield the results of the first task, and take part in the work until it is done."""
     first = tasks[0]
     for task in tasks:
-        if first.here is not None or first.future.done():
+        if first.is_done:
             break
         task.do_here()
     done = first.result()

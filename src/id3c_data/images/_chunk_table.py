@@ -71,6 +71,8 @@ class ChunkTable:
     def written_from(self, n: int, count: int) -> int:
         """Return how many frames are there as a whole and without a gap, from frame ``n`` on."""
         first = self.grid.layer(n)
+        if count == 1:
+            return int(self.complete[first])
         missing = np.flatnonzero(~self.complete[first : self.grid.layer(n + count - 1) + 1])
         if not missing.size:
             return count
@@ -78,7 +80,7 @@ class ChunkTable:
 
     def locate(self, n: int, row: int, column: int) -> tuple[int, int, bool]:
         """Return size, byte offset and whether the filters were left out, of a chunk of frame ``n``."""
-        offset, size, skipped = (int(value) for value in self.entries[self.grid.layer(n), row, column])
+        offset, size, skipped = self.entries[self.grid.layer(n), row, column].tolist()
         return size, offset, bool(skipped)
 
 

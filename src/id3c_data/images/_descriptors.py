@@ -7,7 +7,7 @@ import threading
 import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -63,13 +63,15 @@ class FileReference:
 
     def __reduce__(self) -> Any:
         """Leave out the number of the device, which is another on each machine that has mounted it."""
-        everywhere = replace(self.identity, device=ANY_DEVICE)
+        everywhere = self.identity._replace(device=ANY_DEVICE)
         return FileReference, (self.path, self.real_path, everywhere, self.growing)
 
     def check(self, now: FileIdentity) -> None:
         """Raise where the file is not what it was."""
+        if now == self.identity:
+            return
         if self.identity.device == ANY_DEVICE:
-            now = replace(now, device=ANY_DEVICE)
+            now = now._replace(device=ANY_DEVICE)
         same = (self.identity.device, self.identity.inode) == (now.device, now.inode)
         if not same or not (self.identity == now or (self.growing and now.size >= self.identity.size)):
             raise Hdf5Error(

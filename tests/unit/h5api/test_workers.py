@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from id3c_data.h5api import Workers
+from id3c_data.h5api import Workers, _workers
 
 LARGE = 1 << 30
 
@@ -77,6 +77,24 @@ def test_nothing_goes_on_when_it_was_closed(workers):
     assert next(results) == 0
     results.close()
     assert running == [0]
+
+
+def test_ctrl_c_ends_it_though_the_caller_had_begun_with_something(monkeypatch):
+    monkeypatch.setattr(Workers, "count", property(lambda _: 2))
+    caller, do = threading.current_thread(), _workers._Task.do
+    held = threading.Event()
+
+    def interrupted(task):
+        if threading.current_thread() is not caller:
+            return do(task)
+        held.set()
+        if task.claim():
+            raise KeyboardInterrupt
+        return False
+
+    monkeypatch.setattr(_workers._Task, "do", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        list(Workers().in_order(lambda n: n == 0 and held.wait(30), range(20), LARGE))
 
 
 def test_many_callers_share_the_threads(monkeypatch):

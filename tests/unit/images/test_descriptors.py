@@ -1,7 +1,6 @@
 """Raw bytes of many files through few descriptors."""
 
 import pickle
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -105,9 +104,9 @@ def test_even_a_growing_file_may_not_be_another(files):
 
 def test_a_reference_from_another_machine_fits_whichever_device_it_is_there(files):
     there = pickle.loads(pickle.dumps(files[0]))  # noqa: S301
-    there.check(replace(files[0].identity, device=77))
+    there.check(files[0].identity._replace(device=77))
     with pytest.raises(Hdf5Error, match="changed or replaced"):
-        there.check(replace(files[0].identity, inode=1))
+        there.check(files[0].identity._replace(inode=1))
 
 
 def test_a_descriptor_of_a_file_comes_with_its_real_path(tmp_path, files):
