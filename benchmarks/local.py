@@ -1,8 +1,10 @@
 """Reading frames from files: ours and the peers, on complete masters, the files in the cache.
 
-    python benchmarks/local.py [--frames 400] [--size 514x1030] [--rounds 7] [--folder DIR] [--only TEXT]
+    python benchmarks/local.py [--frames 1000] [--size 514x1030] [--rounds 7] [--folder DIR] [--only TEXT]
 
-Everyone reads the same master through its links to data files; h5py as its users do, with `hdf5plugin`.
+Everyone reads the same master through its links to data files; h5py as its users do, with `hdf5plugin`. A
+master has one data file that is full: a turn is then long beside the 50 ms that a second core may take to
+wake, which none of who works in one thread needs.
 """
 
 from __future__ import annotations
@@ -256,7 +258,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    add_arguments(parser)
+    add_arguments(parser, frames=1000)
     parser.add_argument("--only", default="", help="measure only the rows that have this in their name")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=arguments.folder) as name:
