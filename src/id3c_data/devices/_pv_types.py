@@ -20,7 +20,8 @@ __all__ = ["correct_types"]
 def correct_types(device: Device) -> None:
     """Look at all connected PVs of a device, of the signals that are made already."""
     for pv in _pvs(device):
-        if pv.connected and pv.ftype != _type_of_channel(pv):
+        of_channel = ca.field_type(pv.chid) if pv.connected else -1
+        if of_channel >= 0 and pv.ftype != _promoted(of_channel, pv.form):
             pv.force_connect()  # as if it had connected now, which sets all that depends on the type
 
 
@@ -32,5 +33,5 @@ def _pvs(device: Device) -> Iterator[Any]:
                 yield pv
 
 
-def _type_of_channel(pv: Any) -> int:
-    return ca.promote_type(pv.chid, use_ctrl=pv.form == "ctrl", use_time=pv.form == "time")
+def _promoted(of_channel: int, form: str) -> int:
+    return ca.promote_fieldtype(of_channel, use_ctrl=form == "ctrl", use_time=form == "time")

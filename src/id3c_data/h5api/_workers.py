@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain, count, islice
@@ -26,6 +29,9 @@ beginning fewer are, so that a short work is shared too."""
 
 _MOST_IN_TASK: Final = 64
 
+_END_S: Final = 10.0
+"""At most, for a thread that is still reading when the process ends."""
+
 
 class Workers:
     """Threads that are started when they are first needed; with the caller's, one for each core that it has.
@@ -35,9 +41,9 @@ class Workers:
     """
 
     def __init__(self) -> None:
-        self._tasks: SimpleQueue[_Task[Any]] | None = None
-        self._starting = threading.Lock()
+        self._forget()
         os.register_at_fork(after_in_child=self._forget)  # a child has none of its parent's threads
+        atexit.register(self._end)
 
     @property
     def count(self) -> int:
@@ -75,36 +81,41 @@ class Workers:
             return
         try:
             for group in chain(beginning, groups):
-                pending.append(self._task(partial(_all_of, function, group)))
+                pending.append(_Task(partial(_all_of, function, group)))
+                self._hand_over(pending[-1], threads - 1)
                 if len(pending) > threads + 1:
                     yield from _first_of(pending)
             while pending:
                 yield from _first_of(pending)
             _raise_first(errors)
         finally:
-            for task in pending:
-                if not task.claim() and not task.here:
-                    task.result()
+            begun = [task for task in pending if not task.claim()]
+            if not sys.is_finalizing():  # when no thread ends what it has begun
+                for task in begun:
+                    task.wait()
 
-    def _task(self, work: Callable[[], _Done[R]]) -> _Task[R]:
-        task = _Task(work)
-        (self._tasks or self._start()).put(task)
-        return task
+    def _hand_over(self, task: _Task[Any], threads: int) -> None:
+        """Give a task to the threads, of which there are so many at most."""
+        if len(self._threads) < threads:
+            with self._starting, suppress(RuntimeError):  # the system gives no more: those that run do it
+                name = f"id3c-data-frames_{len(self._threads)}"
+                thread = threading.Thread(target=_work_on, args=(self._tasks,), name=name, daemon=True)
+                thread.start()
+                self._threads.append(thread)
+        self._tasks.put(task)
 
-    def _start(self) -> SimpleQueue[_Task[Any]]:
-        """Start the threads; they end with the process."""
-        with self._starting:
-            if self._tasks is None:
-                tasks = SimpleQueue[_Task[Any]]()
-                for n in range(self.count - 1):
-                    threading.Thread(
-                        target=_work_on, args=(tasks,), name=f"id3c-data-frames_{n}", daemon=True
-                    ).start()
-                self._tasks = tasks
-            return self._tasks
+    def _end(self) -> None:
+        """End the threads while the interpreter still lets them."""
+        for _ in self._threads:
+            self._tasks.put(None)
+        for thread in self._threads:
+            thread.join(_END_S)
+        self._forget()
 
     def _forget(self) -> None:
-        self._tasks, self._starting = None, threading.Lock()
+        self._tasks: SimpleQueue[_Task[Any] | None] = SimpleQueue()
+        self._threads: list[threading.Thread] = []
+        self._starting = threading.Lock()
 
 
 def _until_error(items: Iterable[T], errors: list[Exception]) -> Generator[T]:
@@ -143,57 +154,48 @@ class _Task(Generic[R]):
 
     `concurrent.futures` does the same, and takes as long for a task as decoding a tenth of a frame, all of it
     with Python's global lock held.
-
-    Attributes
-    ----------
-    here
-        Whether the caller does the work, or is about to: also where Ctrl-C has kept it from that.
     """
 
-    __slots__ = ("_done", "_ended", "_unclaimed", "_work", "here")
+    __slots__ = ("_done", "_ended", "_owner", "_work")
 
     def __init__(self, work: Callable[[], _Done[R]]) -> None:
-        self._work, self._unclaimed, self.here = work, [True], False
+        self._work: Callable[[], _Done[R]] | None = work
+        self._owner: dict[str, int] = {}
         self._done: _Done[R] | None = None
         self._ended = threading.Lock()
         self._ended.acquire()
 
     @property
     def is_done(self) -> bool:
-        """Whether there is a result."""
-        return self._done is not None
+        """Whether the work is done."""
+        return not self._ended.locked()
 
     def claim(self) -> bool:
-        """Return whether the work is the caller's to do from now on, which only one is told."""
-        try:
-            return self._unclaimed.pop()  # which is one step for all threads
-        except IndexError:
-            return False
+        """Return whether the work belongs to this thread, from now on or already."""
+        return self._owner.setdefault("", threading.get_ident()) == threading.get_ident()  # one step for all
 
-    def do(self) -> bool:
-        """Do the work, unless somebody has begun with it; return whether it was done."""
-        if not self.claim():
-            return False
-        self._done = self._work()
-        self._ended.release()
-        return True
+    def do(self) -> None:
+        """Do the work, unless somebody has begun with it."""
+        if self.claim() and self._work is not None:
+            work, self._work = self._work, None
+            self._done = work()
+            self._ended.release()
 
-    def do_here(self) -> None:
-        """Do the work as the caller, who does not wait for itself then."""
-        self.here = True
-        self.here = self.do()
+    def wait(self) -> None:
+        """Wait until another thread has done it."""
+        with self._ended:
+            pass
 
-    def result(self) -> _Done[R]:
-        """Return what came of it, as soon as it is done."""
-        while self._done is None:
-            with self._ended:
-                pass
-        return self._done
+    def taken(self) -> _Done[R]:
+        """Return what came of it, as soon as it is done, and keep nothing of that."""
+        self.wait()
+        done, self._done = self._done, None
+        assert done is not None  # noqa: S101
+        return done
 
 
-def _work_on(tasks: SimpleQueue[_Task[Any]]) -> None:
-    while True:
-        task = tasks.get()
+def _work_on(tasks: SimpleQueue[_Task[Any] | None]) -> None:
+    while (task := tasks.get()) is not None:
         task.do()
         del task  # and with it the memory of its results
 
@@ -204,8 +206,8 @@ def _first_of(tasks: deque[_Task[R]]) -> Generator[R, None, None]:
     for task in tasks:
         if first.is_done:
             break
-        task.do_here()
-    done = first.result()
+        task.do()
+    done = first.taken()
     tasks.popleft()
     yield from done.results
     if done.error is not None:

@@ -56,4 +56,4 @@ def dask_array(lazy: Lazy, meta: NDArray[Any]) -> Any:
         from ._dask_lazy import LazyDaskArray
     except ImportError as error:
         raise MissingExtra("dask", "catalog") from error
-    return LazyDaskArray(lazy, meta, f"frames-{uuid4().hex}")
+    return LazyDaskArray.of(lazy, meta, f"frames-{uuid4().hex}")

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import dask.array.core
 import dask.base
-import dask.callbacks
 import numpy as np
+from dask.callbacks import Callback
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +22,6 @@ __all__ = ["LazyDaskArray"]
 _core = cast("Any", dask.array.core)  # has no types
 _Array: Any = _core.Array
 _tokenize = cast("Callable[..., str]", dask.base.tokenize)
-_watching_dask: set[Any] = cast("Any", dask.callbacks).Callback.active
 
 _CHUNK_BYTES: Final = 32 << 20
 """Large enough that ten thousand frames make some hundred tasks, small enough for many of them at once."""
@@ -42,31 +41,47 @@ class LazyDaskArray(_Array):
         An empty array of the kind that reading gives.
     name
         Start of its keys in dask's graphs, which nothing else has.
+    items
+        How many items along the first axis a chunk has; None for one chunk.
     """
 
-    __slots__ = ("_lazy", "_name_of_lazy")
+    __slots__ = ("_items", "_lazy", "_name_of_lazy")
 
-    def __new__(cls, lazy: Lazy, meta: Any, name: str) -> LazyDaskArray:
-        """Make the array, in chunks of whole items along the first axis."""
-        chunks = _core.normalize_chunks(_chunk_shape(lazy), lazy.shape, dtype=lazy.dtype)
+    def __new__(cls, lazy: Lazy, meta: Any, name: str, items: int | None) -> LazyDaskArray:
+        """Make the array."""
+        shape = lazy.shape if items is None else (items, *lazy.shape[1:])
+        chunks = _core.normalize_chunks(shape, lazy.shape, dtype=lazy.dtype)
         source = f"lazy-{name}"
         keys = product([name], *(range(len(axis)) for axis in chunks))
         parts = _core.slices_from_chunks(chunks)
         graph = {key: (_core.getter, source, part) for key, part in zip(keys, parts, strict=True)}
         self = _Array.__new__(cls, {source: _ReadAtOnce(lazy), **graph}, name, chunks, lazy.dtype, meta)
-        self._lazy, self._name_of_lazy = lazy, name
+        self._lazy, self._name_of_lazy, self._items = lazy, name, items
         return self
 
+    @classmethod
+    def of(cls, lazy: Lazy, meta: Any, name: str) -> LazyDaskArray:
+        """Return an array in chunks of whole items along the first axis."""
+        item_bytes = max(1, prod(lazy.shape[1:]) * lazy.dtype.itemsize)
+        return cls(lazy, meta, name, max(1, _CHUNK_BYTES // item_bytes) if lazy.shape else None)
+
     def __getitem__(self, key: Any) -> Any:
-        """Return a part; any index that dask takes."""
+        """Return a part, in chunks that read as much as those of the whole; any index that dask takes."""
         part = _bounded(key, self.shape) if self._is_lazy else None
         if part is None:
             return _Array.__getitem__(self, key)
-        return LazyDaskArray(self._lazy[part], self._meta, f"frames-{_tokenize(self.name, part)}")
+        if part == tuple(slice(0, length, 1) for length in self.shape):
+            return self
+        name = f"frames-{_tokenize(self.name, part)}"
+        return LazyDaskArray(
+            self._lazy[part], self._meta, name, self._items if isinstance(part[0], slice) else None
+        )
 
-    def __dask_postcompute__(self) -> Any:
-        """Return what makes the result of the chunks, and its further arguments."""
-        return (_result, ()) if self._is_lazy else _Array.__dask_postcompute__(self)
+    def compute(self, **kwargs: Any) -> Any:
+        """Return the values; see `dask.array.Array.compute`."""
+        if not self._is_lazy:
+            return _Array.compute(self, **kwargs)
+        return _Alone(self.dask, self.name, self.chunks, self.dtype, self._meta).compute(**kwargs)
 
     @property
     def _is_lazy(self) -> bool:
@@ -74,14 +89,22 @@ class LazyDaskArray(_Array):
         return self.name == self._name_of_lazy
 
 
-def _result(chunks: Any) -> Any:
-    """Return the array of the chunks.
+class _Alone(_Array):
+    """What reads something, computed by itself: without the copy that dask makes of a chunk that is alone.
 
-    dask copies a chunk that is alone, since somebody might hold it. What was read for it is new, and nobody
-    else's, unless dask keeps what it has computed: in its workers, or in a cache.
+    Somebody might hold that chunk. What was read just now is nobody else's, unless dask keeps what it has
+    computed: in its workers, or in a cache.
     """
-    if _watching_dask or "distributed" in sys.modules:
-        return _core.finalize(chunks)
+
+    __slots__ = ()
+
+    def __dask_postcompute__(self) -> Any:
+        """Return what makes the result of the chunks, and its further arguments."""
+        kept = bool(cast("Any", Callback).active) or "distributed" in sys.modules
+        return _Array.__dask_postcompute__(self) if kept else (_result, ())
+
+
+def _result(chunks: Any) -> Any:
     alone = chunks
     while isinstance(alone, list | tuple) and len(cast("list[Any]", alone)) == 1:
         alone = cast("Any", alone[0])
@@ -101,11 +124,6 @@ class _ReadAtOnce:
         for axis in reversed(range(len(key))):  # each for itself: dask may have put several lists together
             part = part[(slice(None),) * axis + (key[axis],)]
         return part.read()
-
-
-def _chunk_shape(lazy: Lazy) -> tuple[int, ...]:
-    item_bytes = max(1, prod(lazy.shape[1:]) * lazy.dtype.itemsize)
-    return (max(1, _CHUNK_BYTES // item_bytes), *lazy.shape[1:]) if lazy.shape else ()
 
 
 def _bounded(key: Any, shape: tuple[int, ...]) -> tuple[int | slice, ...] | None:

@@ -1,5 +1,7 @@
 """Work in several threads comes back in order, and the caller takes part in it."""
 
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -79,22 +81,63 @@ def test_nothing_goes_on_when_it_was_closed(workers):
     assert running == [0]
 
 
+def test_nothing_is_begun_any_more_when_it_was_closed(monkeypatch):
+    monkeypatch.setattr(Workers, "count", property(lambda _: 2))
+    caller, begun, go_on = threading.current_thread(), [], threading.Event()
+
+    def work(n):
+        begun.append(n)
+        if threading.current_thread() is not caller:
+            assert go_on.wait(30)
+
+    results = Workers().in_order(work, range(100), LARGE)
+    next(results)
+    closing = threading.Timer(0.2, go_on.set)
+    closing.start()
+    count = len(begun)
+    results.close()
+    closing.join()
+    assert len(begun) <= count + 1  # what the thread had taken already
+
+
 def test_ctrl_c_ends_it_though_the_caller_had_begun_with_something(monkeypatch):
     monkeypatch.setattr(Workers, "count", property(lambda _: 2))
-    caller, do = threading.current_thread(), _workers._Task.do
-    held = threading.Event()
+    caller, do, here = threading.current_thread(), _workers._Task.do, threading.Event()
 
     def interrupted(task):
         if threading.current_thread() is not caller:
             return do(task)
-        held.set()
+        here.set()
         if task.claim():
             raise KeyboardInterrupt
-        return False
+        return None
 
     monkeypatch.setattr(_workers._Task, "do", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        list(Workers().in_order(lambda n: n == 0 and held.wait(30), range(20), LARGE))
+        list(Workers().in_order(lambda n: n == 0 and here.wait(30), range(20), LARGE))
+
+
+def test_a_process_ends_though_somebody_has_not_read_to_the_end():
+    script = """
+import time
+from id3c_data.h5api import Workers
+Workers.count = property(lambda _: 3)
+results = Workers().in_order(lambda n: time.sleep(0.05) or n, range(100), 1 << 30)
+print(next(results))
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=30)
+    assert (done.stdout, done.stderr, done.returncode) == ("0\n", "", 0)
+
+
+def test_threads_that_the_system_does_not_give_are_not_needed(monkeypatch):
+    monkeypatch.setattr(Workers, "count", property(lambda _: 4))
+    workers = Workers()
+
+    def refused(_):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refused)
+    assert list(workers.in_order(lambda n: n, range(50), LARGE)) == list(range(50))
 
 
 def test_many_callers_share_the_threads(monkeypatch):

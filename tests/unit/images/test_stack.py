@@ -1,6 +1,5 @@
 """A stack behaves like an array."""
 
-import contextlib
 import operator
 import pickle
 import sys
@@ -14,7 +13,7 @@ import numpy as np
 import pytest
 
 from id3c_data.errors import FileClosed, Hdf5Error, MissingExtra
-from id3c_data.images import FrameMetadata, open_stack
+from id3c_data.images import FrameMetadata, FrameStack, open_stack
 from id3c_data.sim import (
     CHANNELS,
     DetectorSettings,
@@ -259,14 +258,37 @@ def test_what_is_set_through_dask_stays_set_in_its_parts(stack):
     np.testing.assert_array_equal(lazy[1:3].compute(scheduler="synchronous"), expected[1:3])
 
 
-@pytest.mark.parametrize("kept", [contextlib.nullcontext, dask.callbacks.Callback])
-def test_what_was_computed_through_dask_is_the_caller_s_own(stack, kept):
-    lazy = stack.to_dask()[2]
-    with kept():
-        for _ in range(2):
-            made = lazy.compute(scheduler="synchronous")
-            np.testing.assert_array_equal(made, IMAGES[2])
-            made[:] = 0
+def test_chunks_of_a_part_through_dask_read_as_much_as_those_of_the_whole(stack, monkeypatch):
+    monkeypatch.setattr("id3c_data.images._dask_lazy._CHUNK_BYTES", 2 * 32 * 48 * 2)
+    assert stack.to_dask()[:, 3:5, 7:9].chunks == ((2, 2, 2), (2,), (2,))
+    monkeypatch.setattr("id3c_data.images._dask_lazy._CHUNK_BYTES", 5)
+    assert stack.to_dask()[4].chunks == ((32,), (48,))
+
+
+def test_what_was_read_through_dask_is_handed_out_as_it_is(stack, monkeypatch):
+    monkeypatch.delitem(sys.modules, "distributed", raising=False)  # of other tests; its workers keep results
+    read, reading = [], FrameStack.read
+    monkeypatch.setattr(FrameStack, "read", lambda self: read.append(reading(self)) or read[-1])
+    made = stack.to_dask()[2].compute(scheduler="synchronous")
+    assert made is read[0]
+    np.testing.assert_array_equal(made, IMAGES[2])
+
+
+def test_what_dask_keeps_is_not_handed_out(stack, monkeypatch):
+    monkeypatch.delitem(sys.modules, "distributed", raising=False)
+    kept = []
+    with dask.callbacks.Callback(posttask=lambda *about: kept.append(about[1])):
+        made = stack.to_dask()[2].compute(scheduler="synchronous", optimize_graph=False)
+    made[:] = 0
+    assert any(np.array_equal(value, IMAGES[2]) for value in kept if isinstance(value, np.ndarray))
+
+
+def test_what_is_persisted_stays_as_it_is_whatever_is_done_with_what_is_read_again(stack):
+    frame = stack.to_dask()[2]
+    kept = frame.persist(scheduler="synchronous")
+    made, _ = dask.compute(frame, kept.sum(), scheduler="synchronous")
+    made[:] = 0
+    np.testing.assert_array_equal(kept.compute(scheduler="synchronous"), IMAGES[2])
 
 
 def test_without_dask_the_extra_is_named(stack, monkeypatch):
