@@ -97,12 +97,18 @@ class Workers:
     def _hand_over(self, task: _Task[Any], threads: int) -> None:
         """Give a task to the threads, of which there are so many at most."""
         if len(self._threads) < threads:
-            with self._starting, suppress(RuntimeError):  # the system gives no more: those that run do it
-                name = f"id3c-data-frames_{len(self._threads)}"
+            with suppress(RuntimeError):  # the system gives no more: those that run do it
+                self._start_another(threads)
+        self._tasks.put(task)
+
+    def _start_another(self, threads: int) -> None:
+        """Start a thread, unless another caller has started the last of so many."""
+        with self._starting:
+            if (number := len(self._threads)) < threads:
+                name = f"id3c-data-frames_{number}"
                 thread = threading.Thread(target=_work_on, args=(self._tasks,), name=name, daemon=True)
                 thread.start()
                 self._threads.append(thread)
-        self._tasks.put(task)
 
     def _end(self) -> None:
         """End the threads while the interpreter still lets them."""
