@@ -10,11 +10,11 @@ from id3c_data.sim import FrameModel, LegacyWriter, Series
 __all__ = ["add_arguments", "make_master"]
 
 
-def add_arguments(parser: argparse.ArgumentParser, *, frames: int = 400) -> None:
+def add_arguments(parser: argparse.ArgumentParser, *, frames: int = 400, rounds: int = 7) -> None:
     """Add the options that say how large the files are."""
     parser.add_argument("--frames", type=int, default=frames, help="frames of a master")
     parser.add_argument("--size", default="514x1030", help="rows x columns of a frame")
-    parser.add_argument("--rounds", type=int, default=7, help="how often everyone has a turn")
+    parser.add_argument("--rounds", type=int, default=rounds, help="how often everyone has a turn")
     parser.add_argument("--folder", type=Path, help="where the files go; they take some 100 MB for a while")
 
 

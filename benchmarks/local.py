@@ -1,6 +1,6 @@
 """Reading frames from files: ours and the peers, on complete masters, the files in the cache.
 
-    python benchmarks/local.py [--frames 1000] [--size 514x1030] [--rounds 7] [--folder DIR] [--only TEXT]
+    python benchmarks/local.py [--frames 1000] [--size 514x1030] [--rounds 11] [--folder DIR] [--only TEXT]
 
 Everyone reads the same master through its links to data files; h5py as its users do, with `hdf5plugin`. A
 master has one data file that is full: a turn is then long beside the 50 ms that a second core may take to
@@ -77,7 +77,7 @@ def random_frames(master: str) -> Callable[[], int]:
     from id3c_data.images import open_stack
 
     stack = open_stack(master)
-    numbers = random.Random(1).sample(range(len(stack)), min(100, len(stack)))  # noqa: S311
+    numbers = random.Random(1).sample(range(len(stack)), len(stack))  # noqa: S311
 
     def work() -> int:
         for n in numbers:
@@ -125,9 +125,9 @@ def through_dask(master: str) -> Callable[[], int]:
     array = open_stack(master).to_dask()
 
     def work() -> int:
-        for n in range(0, 100, 5):
+        for n in range(0, len(array), 5):
             array[n].compute()
-        return 20
+        return len(range(0, len(array), 5))
 
     return work
 
@@ -258,7 +258,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    add_arguments(parser, frames=1000)
+    add_arguments(parser, frames=1000, rounds=11)
     parser.add_argument("--only", default="", help="measure only the rows that have this in their name")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=arguments.folder) as name:

@@ -32,6 +32,7 @@ from ..errors import (
 from ..h5api import FINISHED, ScanState
 from ..images import CompressedFrame, decode_frames
 from ..paths import is_below
+from ._as_stored import AsStored, Blosc2Body, offer
 from ._masters import MasterFrames, open_master
 from ._masters_elsewhere import Master, found
 from ._open_run import run_of, settle_timeout
@@ -242,7 +243,13 @@ class MasterAdapter(Adapter[ArrayStructure]):
         return self._run is FINISHED
 
     def _read(self, selection: Selection) -> np.ndarray:
-        """Return the pixels of a selection, decoded in parallel."""
+        """Return the pixels of a selection, decoded in parallel.
+
+        Raises
+        ------
+        AsStored
+            The client takes whole frames as they are stored, and these are whole.
+        """
         dtype = self._structure.data_type.to_numpy_dtype()
         needed = math.prod(selection.shape) * dtype.itemsize
         if needed > self.response_limit:
@@ -250,6 +257,11 @@ class MasterAdapter(Adapter[ArrayStructure]):
                 400,
                 f"{needed} bytes would exceed the limit of {self.response_limit}; ask for a smaller slice",
             )
+        count = math.prod(selection.kept_shape[:-2])
+        offered = offer()
+        whole = selection.whole_frames(*self._structure.shape[-2:])
+        if whole and offered is not None and offered.takes(selection.shape, count):
+            raise AsStored(Blosc2Body.of(self.frames(selection), needed // count))
         out = np.empty(selection.kept_shape, dtype)
         pixels = out.reshape(-1, *out.shape[-2:])
         decode_frames(self.frames(selection), pixels, (selection.slices(-2), selection.slices(-1)))

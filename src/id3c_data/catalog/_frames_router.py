@@ -109,7 +109,7 @@ def _selection(shape: tuple[int, ...], slice: NDSlice) -> Selection:  # noqa: A0
         selection = Selection.of(shape, tuple(slice) or ...)
     except IndexError as error:
         raise HTTPException(422, f"{slice} does not fit the shape {shape}: {error}") from error
-    if selection.shape[-2:] != tuple(shape[-2:]):
+    if not selection.whole_frames(*shape[-2:]):
         raise HTTPException(422, f"{slice} does not take whole frames of {tuple(shape[-2:])}")
     return selection
 

@@ -40,6 +40,10 @@ class Selection:
         """The shape with an axis of length 1 where one index was taken."""
         return tuple(len(self.indices(n)) for n in range(len(self.axes)))
 
+    def whole_frames(self, height: int, width: int) -> bool:
+        """Whether all rows and columns of each frame are taken, in their order."""
+        return self.axes[-2:] == (range(height), range(width))
+
     def indices(self, axis: int) -> Sequence[int]:
         """Return the indices taken of one axis of the array."""
         taken = self.axes[axis]

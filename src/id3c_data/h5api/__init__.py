@@ -3,7 +3,7 @@
 from ._bliss_state import BlissScanState
 from ._branch import Branch, Tree
 from ._chunk_at import chunk_at
-from ._chunk_format import BlockLayout, Codec, Inconsistent, check_length, codec_of
+from ._chunk_format import BlockLayout, Codec, Inconsistent, check_length, codec_of, read_blocks
 from ._decoder import Decoder, decode_chunk
 from ._decoders import DECODER_VARIABLE, decoder_in_use, decoders_here
 from ._dectris_decoder import DectrisDecoder
@@ -110,6 +110,7 @@ __all__ = [
     "open_descriptor",
     "open_file",
     "open_independent",
+    "read_blocks",
     "shape_of",
     "storage_of",
     "stored_chunks",

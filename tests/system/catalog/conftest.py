@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -69,6 +70,25 @@ def model() -> FrameModel:
 def series(folder: Path) -> Callable[..., SeriesFiles]:
     """Writes a series of the simulated detector into the test's folder."""
     return functools.partial(write_series, folder)
+
+
+@pytest.fixture
+def take(subscription: Subscription, folder: Path, model: FrameModel) -> Callable[..., RunDocuments]:
+    """Documents of a run whose events are (master, slot); open until the test stops it."""
+
+    def documents(*places: tuple[Path, int], stop: bool = True, **more: Any) -> RunDocuments:
+        run = RunDocuments(subscription, **{"root": folder, "frame_shape": model.shape, **more})
+        resources: dict[Path, str] = {}
+        for master, slot in places:
+            if master not in resources:
+                resources[master] = run.resource(master, images_per_file=1000)
+            run.event(resources[master], slot)
+        if stop:
+            run.stop()
+        subscription.wait(30)
+        return run
+
+    return documents
 
 
 @pytest.fixture(scope="session")

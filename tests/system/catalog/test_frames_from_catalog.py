@@ -36,25 +36,6 @@ AT_ONCE_S = 3.0  # an answer that is asked for again takes half a minute
 
 
 @pytest.fixture
-def take(subscription: Subscription, folder: Path, model: FrameModel) -> Callable[..., RunDocuments]:
-    """Documents of a run whose events are (master, slot); open until the test stops it."""
-
-    def documents(*places: tuple[Path, int], stop: bool = True, **more: Any) -> RunDocuments:
-        run = RunDocuments(subscription, **{"root": folder, "frame_shape": model.shape, **more})
-        resources: dict[Path, str] = {}
-        for master, slot in places:
-            if master not in resources:
-                resources[master] = run.resource(master, images_per_file=1000)
-            run.event(resources[master], slot)
-        if stop:
-            run.stop()
-        subscription.wait(30)
-        return run
-
-    return documents
-
-
-@pytest.fixture
 def images(ten_points: Run) -> ImagesClient:
     return ten_points.primary["eiger2_image"]
 
