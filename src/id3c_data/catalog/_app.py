@@ -23,7 +23,7 @@ from tiled.utils import import_object
 from ..documents import MIMETYPE
 from ..errors import PathOutsideRoots
 from ._adapter import MasterAdapter
-from ._as_stored import AnswersAsStored, AsStored, answer_as_stored
+from ._as_stored import let_answer_as_stored
 from ._faster_tiled import make_tiled_faster
 from ._frames_router import frames_router
 from ._refusals import header_of, status_of
@@ -103,8 +103,7 @@ def app_of(config: Config) -> Any:
     make_tiled_faster()
     app = build_app_from_config(config)
     app.add_exception_handler(RuntimeError, _refuse_in_words)
-    app.add_exception_handler(AsStored, answer_as_stored)
-    app.add_middleware(AnswersAsStored)
+    let_answer_as_stored(app)
     return app
 
 

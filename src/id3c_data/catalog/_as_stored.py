@@ -1,12 +1,13 @@
 """Whole frames for any client that takes Blosc2: the bytes that the detector wrote, not compressed anew.
 
 A server of Tiled makes an array of what an adapter reads, hashes it, and compresses it, which takes
-milliseconds for a frame. What `AnswersAsStored` finds in a request is an offer to the adapter, which takes it
-by raising `AsStored`: so it comes past all of that, after every check that Tiled makes before it reads.
+milliseconds for a frame. The adapter knows by an `Offer` what the client takes, and leaves Tiled's route by
+raising `AsStored`: so it comes past all of that, after every check that Tiled makes before it reads.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import re
 from collections.abc import Iterable
 from contextvars import ContextVar
@@ -26,7 +27,7 @@ from ..h5api import WORKERS
 from ..images import CompressedFrame
 from ._blosc2_chunks import blosc2_chunk
 
-__all__ = ["AnswersAsStored", "AsStored", "Blosc2Body", "answer_as_stored", "offer"]
+__all__ = ["AsStored", "Blosc2Body", "let_answer_as_stored", "offer"]
 
 _ENCODING: Final = "blosc2"
 _PIXELS: Final = "application/octet-stream"
@@ -100,7 +101,7 @@ def offer() -> Offer | None:
     return _OFFER.get()
 
 
-class AnswersAsStored:
+class _Offers:
     """Middleware: makes the offer of each request known to the adapter that reads for it."""
 
     def __init__(self, app: ASGIApp) -> None:
@@ -130,7 +131,14 @@ class AsStored(Exception):
         self.tag = tokenize((np.asarray(body), _ENCODING))
 
 
-async def answer_as_stored(request: Request, answer: Any) -> Response:
+def let_answer_as_stored(app: Any) -> None:
+    """Have an application of Tiled answer with frames as they are stored, where it can check them."""
+    if importlib.util.find_spec("blosc2") is not None:
+        app.add_exception_handler(AsStored, _answer)
+        app.add_middleware(_Offers)
+
+
+async def _answer(request: Request, answer: Any) -> Response:
     """Return an answer `AsStored`, with the headers that Tiled gives the same pixels."""
     request.state.endpoint = "data"
     headers = {"ETag": answer.tag, "Vary": "Accept-Encoding"}
