@@ -32,7 +32,7 @@ from ..errors import (
 from ..h5api import FINISHED, ScanState
 from ..images import CompressedFrame, decode_frames
 from ..paths import is_below
-from ._as_stored import AsStored, Blosc2Body, offer
+from ._as_stored import AsStored, offer
 from ._masters import MasterFrames, open_master
 from ._masters_elsewhere import Master, found
 from ._open_run import run_of, settle_timeout
@@ -261,7 +261,7 @@ class MasterAdapter(Adapter[ArrayStructure]):
         offered = offer()
         whole = selection.whole_frames(*self._structure.shape[-2:])
         if whole and offered is not None and offered.takes(selection.shape, count):
-            raise AsStored(Blosc2Body.of(self.frames(selection), needed // count))
+            raise AsStored.of(self.frames(selection), count, needed // count)
         out = np.empty(selection.kept_shape, dtype)
         pixels = out.reshape(-1, *out.shape[-2:])
         decode_frames(self.frames(selection), pixels, (selection.slices(-2), selection.slices(-1)))

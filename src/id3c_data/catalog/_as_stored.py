@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import time
 from collections.abc import Iterable
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -27,29 +28,18 @@ from ..h5api import WORKERS
 from ..images import CompressedFrame
 from ._blosc2_chunks import blosc2_chunk
 
-__all__ = ["AsStored", "Blosc2Body", "let_answer_as_stored", "offer"]
+__all__ = ["AsStored", "Blosc2Body", "Offer", "let_answer_as_stored", "offer"]
 
 _ENCODING: Final = "blosc2"
 _PIXELS: Final = "application/octet-stream"
-_ROUTE: Final = re.compile(r"/array/(?:full|block)/")
-_CLIENT: Final = re.compile(r"python-tiled/(\d+)\.(\d+)\.(\d+)")
+_ROUTE: Final = re.compile(r"/api/v1/array/(?:full|block)/")
+_CLIENT: Final = re.compile(r"python-tiled/(\d{1,9})\.(\d{1,9})\.(\d{1,9})")
 _DECODES_MANY: Final = (0, 2, 15)
 """The first Tiled whose client decodes Blosc2 chunks that follow each other."""
 
 
 class Blosc2Body(np.ndarray[Any, Any]):
     """The body of an answer that is Blosc2 already; `PixelCompression` leaves it as it is."""
-
-    @classmethod
-    def of(cls, frames: Iterable[CompressedFrame], frame_bytes: int) -> Blosc2Body:
-        """Return frames as Blosc2 chunks, one after the other, made in parallel.
-
-        Raises
-        ------
-        DamagedChunk
-            What stands in a frame contradicts itself.
-        """
-        return np.concatenate(list(WORKERS.in_order(blosc2_chunk, frames, frame_bytes))).view(cls)
 
 
 @dataclass(frozen=True)
@@ -70,9 +60,12 @@ class Offer:
     @classmethod
     def of(cls, scope: Scope) -> Offer | None:
         """Return what a request offers; None where nothing but Tiled's own answer will do."""
-        if scope["type"] != "http" or scope["method"] != "GET" or not _ROUTE.search(scope["path"]):
+        if scope["type"] != "http" or scope["method"] != "GET":
             return None
-        headers, query = Headers(scope=scope), parse_qs(scope["query_string"].decode("latin-1"))
+        if not _ROUTE.match(scope["path"].removeprefix(scope.get("root_path", ""))):
+            return None
+        headers = Headers(scope=scope)
+        query = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
         wanted = headers.get("accept", _PIXELS).partition(",")[0].strip()
         encodings = {item.strip() for item in headers.get("accept-encoding", "").split(",")}
         if (
@@ -123,12 +116,31 @@ class AsStored(Exception):
     ----------
     body
         Its frames.
+    took_s
+        How long it took to read them, in seconds.
     """
 
-    def __init__(self, body: Blosc2Body) -> None:
+    def __init__(self, body: Blosc2Body, took_s: float) -> None:
         super().__init__("frames as they are stored")
-        self.body = body
+        self.body, self.took_s = body, took_s
         self.tag = tokenize((np.asarray(body), _ENCODING))
+
+    @classmethod
+    def of(cls, frames: Iterable[CompressedFrame], count: int, frame_bytes: int) -> AsStored:
+        """Return the answer with so many frames as Blosc2 chunks, one after the other, made in parallel.
+
+        Raises
+        ------
+        DamagedChunk
+            What stands in a frame contradicts itself.
+        ValueError
+            There are more frames, or fewer.
+        """
+        began = time.perf_counter()
+        chunks = list(WORKERS.in_order(blosc2_chunk, frames, frame_bytes))
+        if len(chunks) != count:
+            raise ValueError(f"{len(chunks)} frames where there should be {count}")
+        return cls(np.concatenate(chunks).view(Blosc2Body), time.perf_counter() - began)
 
 
 def let_answer_as_stored(app: Any) -> None:
@@ -140,7 +152,9 @@ def let_answer_as_stored(app: Any) -> None:
 
 async def _answer(request: Request, answer: Any) -> Response:
     """Return an answer `AsStored`, with the headers that Tiled gives the same pixels."""
+    answer.__traceback__ = None  # the frames of the call that it left know it: none would be freed soon
     request.state.endpoint = "data"
+    request.state.metrics["read"]["dur"] += answer.took_s
     headers = {"ETag": answer.tag, "Vary": "Accept-Encoding"}
     if request.headers.get("If-None-Match") == answer.tag:
         return Response(status_code=304, headers=headers)

@@ -26,6 +26,7 @@ _HDF5_HEADER: Final = 12  # size of the decoded chunk and of a block
 _HEADER: Final = 32
 _BLOCK: Final = 8192  # as the detector has it
 _SIZES: Final = slice(4, 16)  # decoded chunk, block, and the chunk as it is
+_LARGEST_ITEM: Final = 8  # bytes of a pixel that is one number
 _LENGTH: Final = np.arange(4)
 
 _decoded = threading.local()
@@ -34,7 +35,7 @@ _decoded = threading.local()
 def blosc2_chunk(frame: CompressedFrame) -> NDArray[np.uint8]:
     """Return a frame as a Blosc2 chunk: the detector's own bytes, or compressed again where they cannot be.
 
-    It is decoded anyway, to memory that stays in the core's cache: nobody gets bytes that are damaged.
+    It is decoded anyway, to memory that is used again: nobody gets bytes that are damaged.
 
     Raises
     ------
@@ -42,8 +43,7 @@ def blosc2_chunk(frame: CompressedFrame) -> NDArray[np.uint8]:
         What stands in the frame contradicts itself.
     """
     pixels = frame.pixels(out=_scratch(frame))
-    header = _header(pixels.itemsize)
-    if header is not None and _is_one_chunk(frame):
+    if _is_one_chunk(frame) and (header := _header(pixels.itemsize)) is not None:
         recoded = _recoded(frame.chunks[0], pixels.nbytes, pixels.itemsize, header)
         if recoded is not None:
             return recoded
@@ -53,7 +53,8 @@ def blosc2_chunk(frame: CompressedFrame) -> NDArray[np.uint8]:
 def _is_one_chunk(frame: CompressedFrame) -> bool:
     """Whether a frame is a chunk of its own, as the detector compresses it."""
     alone = frame.tile == frame.shape and frame.layers == 1
-    return alone and frame.codec is Codec.BSLZ4 and frame.skipped == (False,)
+    real = frame.dtype.itemsize <= _LARGEST_ITEM
+    return alone and real and frame.codec is Codec.BSLZ4 and frame.skipped == (False,)
 
 
 def _scratch(frame: CompressedFrame) -> NDArray[Any]:
@@ -96,8 +97,8 @@ def _recoded(chunk: bytes, size: int, itemsize: int, header: NDArray[np.uint8]) 
     """Return the blocks of a chunk with all that Blosc2 has around them; None where it would misread them."""
     layout = read_blocks(chunk, size, itemsize, Codec.BSLZ4)
     blocks = len(layout.lengths)
-    if blocks != -(-size // layout.block) or size < layout.block:
-        return None  # a raw tail that is a block of its own there; a block larger than the chunk
+    if not blocks or size < layout.block or blocks != -(-size // layout.block):
+        return None  # no block; one larger than the chunk; a raw tail that is a block of its own there
     if max(layout.lengths[:-1], default=0) >= layout.block or layout.lengths[-1] >= _last_size(layout):
         return None  # Blosc2 takes a block that has its full length for a raw one
     body = np.frombuffer(chunk, np.uint8)[_HDF5_HEADER : len(chunk) - layout.tail]

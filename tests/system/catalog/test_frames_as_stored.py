@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import blosc2
 import h5py
@@ -12,12 +14,20 @@ import pytest
 from tiled.client.array import ArrayClient
 
 from id3c_data.catalog import Catalog, ImagesClient, Run, Server
-from id3c_data.sim import FrameModel, SeriesFiles
+from id3c_data.sim import FrameModel, LegacyWriter, Series, SeriesFiles
 from id3c_data.testing.catalog import RunDocuments
 
 PIXELS = "application/octet-stream"
 TILED = {"Accept": PIXELS, "Accept-Encoding": "blosc2", "User-Agent": "python-tiled/0.2.20"}
 TILED_OF_OLD = {**TILED, "User-Agent": "python-tiled/0.2.3"}
+
+
+class Dark(FrameModel):
+    """A detector behind a closed shutter."""
+
+    def frame(self, *_: object) -> np.ndarray:
+        """Return a frame that is empty."""
+        return np.zeros(self.shape, self.dtype)
 
 
 @pytest.fixture
@@ -116,6 +126,47 @@ def test_a_shape_that_is_not_the_expected_one_is_refused_as_by_tiled(client: htt
     answer, body = body_of(client, f"{full}?slice=2:4&expected_shape=3,1,1", TILED)
     assert answer.is_error
     assert b"does not match the actual data shape" in body
+
+
+def test_the_answer_says_how_long_reading_took(client: httpx.Client, full: str) -> None:
+    answer, _ = body_of(client, f"{full}?slice=2:4", TILED)
+    assert re.search(r"\bread;dur=\d", answer.headers["Server-Timing"])
+
+
+def test_frames_that_would_be_compressed_once_more_are_sent_as_they_are(
+    cat: Catalog,
+    client: httpx.Client,
+    take: Callable[..., RunDocuments],
+    folder: Path,
+) -> None:
+    dark = Dark(height=2000, width=1000)
+    master = LegacyWriter(folder, Series("dark", 9, 3), dark).write_series().master
+    run = take(*((master, slot) for slot in range(3)), frame_shape=dark.shape)
+    full = cat[run.uid].primary["eiger2_image"].item["links"]["full"]
+    answer, body = body_of(client, full, TILED)
+    assert answer.headers["Content-Length"] == str(len(body))
+    assert [blosc2.decompress(chunk) for chunk in chunks_of(body)] == 3 * [dark.frame(9, 1).tobytes()]
+
+
+def test_frames_beyond_the_servers_limit_are_refused_before_any_is_read(
+    cat: Catalog, client: httpx.Client, take: Callable[..., RunDocuments], folder: Path
+) -> None:
+    run = take(*((folder / "big_master.h5", slot) for slot in range(3)), frame_shape=(8000, 5000))
+    full = cat[run.uid].primary["eiger2_image"].item["links"]["full"]
+    answer, body = body_of(client, full, TILED)
+    assert answer.status_code == httpx.codes.BAD_REQUEST
+    assert b"would exceed the limit" in body
+
+
+def test_a_frame_of_an_open_run_that_is_not_on_disk_yet_is_told(
+    cat: Catalog, client: httpx.Client, take: Callable[..., RunDocuments], folder: Path
+) -> None:
+    run = take((folder / "late_master.h5", 0), stop=False)
+    full = cat[run.uid].primary["eiger2_image"].item["links"]["full"]
+    answer, body = body_of(client, full, TILED)
+    assert answer.status_code == httpx.codes.TOO_EARLY
+    assert b"not on disk yet" in body
+    run.stop()
 
 
 def test_without_a_key_nothing_is_sent(full: str) -> None:

@@ -336,5 +336,10 @@ def test_a_key_that_may_not_read_data_reads_none(accounts: httpx.Client) -> None
         made = accounts.post("auth/apikey", json=body, headers=bearer).json()
         accounts.cookies.clear()
         key = {"Authorization": f"Apikey {made['secret']}"}
-        statuses[scopes[-1]] = accounts.get(f"{ROUTE}/nothing", headers=key).status_code
-    assert statuses == {"read:metadata": httpx.codes.UNAUTHORIZED, "read:data": httpx.codes.NOT_FOUND}
+        headers = {**key, "Accept-Encoding": "blosc2", "Accept": "application/octet-stream"}
+        routes = (ROUTE, "array/full")
+        statuses[scopes[-1]] = [accounts.get(f"{r}/nothing", headers=headers).status_code for r in routes]
+    assert statuses == {
+        "read:metadata": 2 * [httpx.codes.UNAUTHORIZED],
+        "read:data": 2 * [httpx.codes.NOT_FOUND],
+    }

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
+import weakref
 from typing import Any
 
+import numpy as np
 import pytest
+from fastapi import FastAPI, Request
 
-from id3c_data.catalog._as_stored import Offer
+from id3c_data.catalog._as_stored import AsStored, Offer, let_answer_as_stored
+from id3c_data.images import CompressedFrame
 
 TILED = {"accept": "application/octet-stream", "accept-encoding": "blosc2, zstd, gzip"}
 NEW = {**TILED, "user-agent": "python-tiled/0.2.20"}
@@ -45,6 +51,60 @@ def test_a_client_that_decodes_several_chunks_takes_several_frames(agent: str) -
     assert found.takes((2, 5, 6), 2)
 
 
+def test_a_version_of_any_length_is_looked_at() -> None:
+    found = offer({**TILED, "user-agent": f"python-tiled/0.2.{'9' * 5000}"})
+    assert found is not None
+
+
+def test_a_server_below_another_path_is_offered_the_same() -> None:
+    pairs = [(name.encode(), value.encode()) for name, value in NEW.items()]
+    scope = {"type": "http", "method": "GET", "path": "/tiled/api/v1/array/full/x", "root_path": "/tiled"}
+    assert Offer.of({**scope, "headers": pairs, "query_string": b""}) is not None
+
+
+def test_more_or_fewer_frames_than_asked_for_are_no_answer() -> None:
+    frame = CompressedFrame.plain(bytes(6), np.dtype("u1"), (2, 3), 0, "here")
+    with pytest.raises(ValueError, match="2 frames where there should be 3"):
+        AsStored.of([frame, frame], 3, 6)
+
+
+def test_a_server_without_blosc2_makes_no_use_of_offers(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = FastAPI()
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    let_answer_as_stored(app)
+    assert AsStored not in app.exception_handlers
+    assert not app.user_middleware
+    monkeypatch.undo()
+    let_answer_as_stored(app)
+    assert AsStored in app.exception_handlers
+    assert app.user_middleware
+
+
+def test_an_answer_is_freed_with_its_request() -> None:
+    async def leave() -> None:
+        raise AsStored.of([frame], 1, 6)
+
+    async def answered() -> weakref.ref[AsStored]:
+        task = asyncio.ensure_future(leave())  # keeps the exception, which keeps the task
+        try:
+            await task
+        except AsStored as answer:
+            await app.exception_handlers[AsStored](Request(scope), answer)  # type: ignore[misc]
+            return weakref.ref(answer)
+        raise AssertionError
+
+    frame = CompressedFrame.plain(bytes(6), np.dtype("u1"), (2, 3), 0, "here")
+    app = FastAPI()
+    let_answer_as_stored(app)
+    scope = {"type": "http", "headers": [], "state": {"metrics": {"read": {"dur": 0}}}}
+    gc.collect()
+    gc.disable()
+    try:
+        assert asyncio.run(answered())() is None
+    finally:
+        gc.enable()
+
+
 def test_no_frames_are_nothing_to_be_taken() -> None:
     assert not Offer(many=True, shape=None).takes((0, 5, 6), 0)
 
@@ -65,10 +125,11 @@ def test_another_shape_than_the_expected_one_is_left_to_tiled() -> None:
         (NEW, {"query": "filename=x.bin"}),
         (NEW, {"query": "expected_shape=two"}),
         (NEW, {"method": "HEAD"}),
-        (NEW, {"path": "/api/v1/metadata/array/full"}),
+        (NEW, {"path": "/api/v1/metadata/run/array/full/x"}),
+        (NEW, {"query": "format="}),
         (NEW, {"path": "/api/v1/table/full/x"}),
     ],
-    ids=["encoding", "type", "format", "filename", "shape", "method", "metadata", "table"],
+    ids=["encoding", "type", "format", "filename", "shape", "method", "metadata", "no-format", "table"],
 )
 def test_whatever_else_is_asked_for_is_left_to_tiled(
     headers: dict[str, str], request_: dict[str, str]

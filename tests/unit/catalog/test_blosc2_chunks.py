@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import struct
 from pathlib import Path
 
 import blosc2
 import h5py
 import hdf5plugin
+import imagecodecs
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -126,3 +128,30 @@ def test_frames_of_a_real_detector_keep_their_compressed_bytes() -> None:
             for pixels, frame in zip(stack, stack.compressed(), strict=True):
                 assert blocks_of(frame) in blosc2_chunk(frame).tobytes()
                 assert decoded(frame) == pixels.tobytes()
+
+
+@pytest.mark.parametrize("place", [0, 1], ids=["first", "last"])
+def test_a_block_as_long_as_what_it_decodes_to_is_not_taken_for_a_raw_one(place: int) -> None:
+    literals, end = RANDOM.bytes(494), RANDOM.bytes(12)
+    token, length = bytes([15 << 4 | 2]), bytes([255, len(literals) - 15 - 255])
+    match, last_token = (6).to_bytes(2, "little"), bytes([len(end) << 4])  # the last 6 bytes once more
+    block = token + length + literals + match + last_token + end
+    assert len(block) == 512 == len(literals + literals[-6:] + end)
+    other = bytes(imagecodecs.lz4_encode(bytes(512)))
+    blocks = [block, other] if place == 0 else [other, block]
+    chunk = struct.pack(">QI", 1024, 512) + b"".join(struct.pack(">I", len(b)) + b for b in blocks)
+    frame = dataclasses.replace(frame_of(np.zeros((2, 256), "u2")), chunks=(chunk,))
+    assert decoded(frame) == frame.pixels().tobytes()
+
+
+def test_a_frame_of_less_than_a_byte_of_each_bit_is_decoded() -> None:
+    for block in (0, 64):
+        chunk = struct.pack(">QI", 6, block) + b"abcdef"
+        frame = dataclasses.replace(frame_of(np.zeros((1, 6), "u1")), chunks=(chunk,))
+        assert decoded(frame) == b"abcdef"
+
+
+def test_numbers_of_two_parts_are_decoded() -> None:
+    for codec in (Codec.BSLZ4, Codec.NONE):
+        pixels = RANDOM.integers(0, 9, (40, 50)).astype("c16")
+        assert decoded(frame_of(pixels, codec)) == pixels.tobytes()
