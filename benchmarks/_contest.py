@@ -1,8 +1,8 @@
 """Contestants that take turns, each in a process of its own.
 
 A contestant is a function that gets ready, by importing and opening what it needs, and returns another one
-that does the work once and returns how many frames that was. All do their work by turns, so that whatever
-else the machine does falls on all alike, and compare within one run only.
+that does the work once and returns how many frames that was. All do their work by turns, those of all
+contests, so that whatever else the machine does falls on all alike. Compare within one run only.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ __all__ = ["Contestant", "Figure", "compete", "ours"]
 
 Work = Callable[[], int]
 
+_UNCOUNTED = 2
 _STATUS = Path("/proc/self/status")
 
 
@@ -85,26 +86,27 @@ def ours(prepare: Callable[..., Work], *arguments: Any) -> dict[str, Contestant]
     }
 
 
-def compete(contestants: Mapping[str, Contestant], rounds: int) -> dict[str, Figure]:
-    """Return how fast each was.
+def compete(contests: Mapping[str, Mapping[str, Contestant]], rounds: int) -> dict[str, dict[str, Figure]]:
+    """Return how fast each was in its contest.
 
     Parameters
     ----------
-    contestants
-        By name.
+    contests
+        The contestants of each, by name. In each round everybody has a turn: a slow minute of the machine
+        falls on some rounds of all contests, and not on all rounds of one.
     rounds
         How often each does its work, after two times that do not count: in the first everything is opened, in
         the second memory comes that the host of a virtual machine has to find.
     """
+    everyone = {(what, name): one for what, some in contests.items() for name, one in some.items()}
     with ExitStack() as stack:
-        running = {name: stack.enter_context(_Process(one)) for name, one in contestants.items()}
-        for process in (*running.values(), *running.values()):
-            process.run()
-        rates: dict[str, list[float]] = {name: [] for name in running}
-        for _ in range(rounds):
+        running = {name: stack.enter_context(_Process(one)) for name, one in everyone.items()}
+        rates: dict[tuple[str, str], list[float]] = {name: [] for name in running}
+        for _ in range(_UNCOUNTED + rounds):
             for name, process in running.items():
                 rates[name].append(process.run())
-        return {name: Figure(tuple(rates[name]), process.peak()) for name, process in running.items()}
+        figures = {n: Figure(tuple(rates[n][_UNCOUNTED:]), process.peak()) for n, process in running.items()}
+    return {what: {name: figures[what, name] for name in some} for what, some in contests.items()}
 
 
 class _Process:

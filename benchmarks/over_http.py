@@ -30,6 +30,7 @@ Columns = dict[str, tuple[Place, dict[str, str]]]
 """Our servers: with the extra `fast` and without; and the environment of their clients."""
 
 SLICE, SINGLE = 100, 10
+HERE, OURS, UNMODIFIED = "local h5py d[i]", "Tiled HTTP, our client", "Tiled HTTP, unmodified client"
 CLIENT_MB, SERVER_MB = 200, 300
 """What a client may need above Python and the array that it reads, and a server above its start."""
 
@@ -133,8 +134,6 @@ class Contest:
         Our servers by column, each with its environment.
     goals
         By column.
-    rounds
-        How often; None as often as the others.
     """
 
     what: str
@@ -143,38 +142,42 @@ class Contest:
     other: Contestant
     places: Columns
     goals: Mapping[str, float]
-    rounds: int | None = None
 
-    def figures(self, rounds: int) -> dict[str, Figure]:
-        """Return how fast everyone was."""
+    def everyone(self) -> dict[str, Contestant]:
+        """Return who takes part."""
         mine = {
             column: Contestant(self.prepare, (place,), environment)
             for column, (place, environment) in self.places.items()
         }
-        return compete({self.peer: self.other, **mine}, self.rounds or rounds)
+        return {self.peer: self.other, **mine}
 
 
-def contests(master: Path, stock: Place, memory: Place, columns: Columns, long: Columns) -> Iterator[Contest]:
-    """Yield all contests; the long run first, because a server tells the most memory that it ever had."""
-    local, here = Contestant(h5py_one_by_one, (str(master),)), "local h5py d[i]"
-    plain, mine = "Tiled HTTP, unmodified client", "Tiled HTTP, our client"
-    if long:
-        yield Contest(f"{mine}, a long run one by one", our_stream, here, local, long, {}, rounds=1)
+def long_run(master: Path, columns: Columns) -> Contest:
+    """Return the contest that is held once, and first: a server tells the most memory that it ever had."""
+    return Contest(f"{OURS}, a long run one by one", our_stream, HERE, local(master), columns, {})
+
+
+def contests(master: Path, stock: Place, memory: Place, columns: Columns) -> Iterator[Contest]:
+    """Yield the contests in which all take turns."""
     for what, prepare, goals in (
         ("one frame", our_single_frames, {}),
         (f"{SLICE} frames", our_part, {"fast": 1, "wheels": 0.7}),
         ("whole stack", our_whole, {"fast": 1, "wheels": 0.7}),
     ):
-        yield Contest(f"{mine}, {what}", prepare, here, local, columns, goals)
+        yield Contest(f"{OURS}, {what}", prepare, HERE, local(master), columns, goals)
     other, goals = Contestant(single_frames, (stock,)), {"fast": 1.8, "wheels": 1.6}
-    yield Contest(f"{plain}, one frame", single_frames, "stock Tiled", other, columns, goals)
+    yield Contest(f"{UNMODIFIED}, one frame", single_frames, "stock Tiled", other, columns, goals)
     other, goals = Contestant(part, (memory,)), {"fast": 0.85, "wheels": 0.75}
-    yield Contest(f"{plain}, {SLICE} frames", part, "array in memory", other, columns, goals)
+    yield Contest(f"{UNMODIFIED}, {SLICE} frames", part, "array in memory", other, columns, goals)
 
 
-def rows_of(contest: Contest, rounds: int, array_mb: float) -> Iterator[Row]:
+def local(master: Path) -> Contestant:
+    """Return who reads without a server."""
+    return Contestant(h5py_one_by_one, (str(master),))
+
+
+def rows_of(contest: Contest, figures: Mapping[str, Figure], array_mb: float) -> Iterator[Row]:
     """Yield the row of a contest; where it is about memory too, another one for each side."""
-    figures = contest.figures(rounds)
     yield Row.of(contest.what, figures, contest.peer, contest.goals)
     kept = {our_whole: array_mb, our_stream: 0.0}.get(contest.prepare)
     if kept is not None:
@@ -222,11 +225,14 @@ def main() -> None:
         memory = servers.enter_context(our_server(folder, master, environment={}))
         memory = replace(memory, path=("images",))
         array_mb = options.frames * math.prod(map(int, options.size.split("x"))) * 4 / 1e6
-        chosen = [one for one in contests(master, stock, memory, columns, long) if options.only in one.what]
-        for contest in chosen:
-            hand_in(*rows_of(contest, options.rounds, array_mb))
-        if chosen:
-            hand_in(memory_row("Tiled server: memory above its start", above_start(chosen[-1]), SERVER_MB))
+        once = [long_run(master, long)] if long else []
+        often = list(contests(master, stock, memory, columns))
+        for group, rounds in ((once, 1), (often, options.rounds)):
+            chosen = [contest for contest in group if options.only in contest.what]
+            figures = compete({contest.what: contest.everyone() for contest in chosen}, rounds)
+            for contest in chosen:
+                hand_in(*rows_of(contest, figures[contest.what], array_mb))
+        hand_in(memory_row("Tiled server: memory above its start", above_start(often[0]), SERVER_MB))
 
 
 if __name__ == "__main__":
