@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import dask.array.core
 import dask.base
+import dask.config
 import numpy as np
 from dask.callbacks import Callback
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LazyDaskArray"]
 
-_core = cast("Any", dask.array.core)  # has no types
+_core, _config = cast("Any", dask.array.core), cast("Any", dask.config)  # have no types
 _Array: Any = _core.Array
 _tokenize = cast("Callable[..., str]", dask.base.tokenize)
 
@@ -78,10 +79,15 @@ class LazyDaskArray(_Array):
         )
 
     def compute(self, **kwargs: Any) -> Any:
-        """Return the values; see `dask.array.Array.compute`."""
-        if not self._is_lazy:
-            return _Array.compute(self, **kwargs)
-        return _Alone(self.dask, self.name, self.chunks, self.dtype, self._meta).compute(**kwargs)
+        """Return the values; see `dask.array.Array.compute`.
+
+        One chunk is read at once, unless dask has been told how to work or is watched: there is nothing to be
+        scheduled, which would take several times as long as reading a frame.
+        """
+        told = bool(kwargs) or _config.get("scheduler", None) is not None
+        if self._is_lazy and self.npartitions == 1 and not told and not _is_watched():
+            return cast("Any", self._lazy).read()
+        return _Array.compute(self, **kwargs)
 
     @property
     def _is_lazy(self) -> bool:
@@ -89,26 +95,9 @@ class LazyDaskArray(_Array):
         return self.name == self._name_of_lazy
 
 
-class _Alone(_Array):
-    """What reads something, computed by itself: without the copy that dask makes of a chunk that is alone.
-
-    Somebody might hold that chunk. What was read just now is nobody else's, unless dask keeps what it has
-    computed: in its workers, or in a cache.
-    """
-
-    __slots__ = ()
-
-    def __dask_postcompute__(self) -> Any:
-        """Return what makes the result of the chunks, and its further arguments."""
-        kept = bool(cast("Any", Callback).active) or "distributed" in sys.modules
-        return _Array.__dask_postcompute__(self) if kept else (_result, ())
-
-
-def _result(chunks: Any) -> Any:
-    alone = chunks
-    while isinstance(alone, list | tuple) and len(cast("list[Any]", alone)) == 1:
-        alone = cast("Any", alone[0])
-    return _core.finalize(chunks) if isinstance(alone, list | tuple) else alone
+def _is_watched() -> bool:
+    """Whether somebody may follow or keep what dask computes."""
+    return bool(cast("Any", Callback).active) or "distributed" in sys.modules
 
 
 class _ReadAtOnce:
