@@ -64,7 +64,10 @@ _CODECS: Final = (Codec.NONE, Codec.LZ4, Codec.BSLZ4)
 _MOST_FRAMES_IN_CHUNK: Final = 4
 _MOST_CHUNKS: Final = 1024
 _LONGEST_TEXT: Final = 1 << 16
-_MESSAGE_BYTES: Final = 1 << 20  # what goes to the network at a time
+_FIRST_MESSAGE_BYTES: Final = 1 << 18
+_MESSAGE_BYTES: Final = 1 << 21
+"""What goes to the network at a time: little at first, so that the client begins soon, then ever more, because
+each message passes all of Tiled's middleware."""
 
 
 class BrokenStream(Exception):
@@ -72,7 +75,7 @@ class BrokenStream(Exception):
 
 
 def encoded(frames: Iterable[CompressedFrame], count: int) -> Generator[bytes]:
-    """Yield the bytes of a stream, about a megabyte at a time.
+    """Yield the bytes of a stream, at last about two megabytes at a time.
 
     Parameters
     ----------
@@ -82,13 +85,13 @@ def encoded(frames: Iterable[CompressedFrame], count: int) -> Generator[bytes]:
         How many there are.
     """
     parts: list[bytes] = [_BEGIN.pack(_MAGIC, VERSION, count)]
-    size = 0
+    size, enough = 0, _FIRST_MESSAGE_BYTES
     for record in _records(frames):
         parts += record
         size += sum(map(len, record))
-        if size >= _MESSAGE_BYTES:
+        if size >= enough:
             yield b"".join(parts)
-            parts, size = [], 0
+            parts, size, enough = [], 0, min(2 * enough, _MESSAGE_BYTES)
     yield b"".join(parts)
 
 
