@@ -66,8 +66,8 @@ _MOST_CHUNKS: Final = 1024
 _LONGEST_TEXT: Final = 1 << 16
 _FIRST_MESSAGE_BYTES: Final = 1 << 18
 _MESSAGE_BYTES: Final = 1 << 21
-"""What goes to the network at a time: little at first, so that the client begins soon, then ever more, as each
-message passes all of Tiled's middleware."""
+"""What goes to the network at a time: little at first, so that the client begins soon, then more and more,
+because each message passes all of Tiled's middleware."""
 
 
 class BrokenStream(Exception):
