@@ -7,7 +7,7 @@ master has one data file that is full: a turn is then long beside the 50 ms that
 wake, which none of who works in one thread needs.
 
 In the rows "nothing but read and decode" a thread for each core reads known chunks by `pread` and decodes
-each into the same memory again. No reader can do with less: they say what the machine gave in these rounds.
+each into the same memory again: they say what the machine gave in these rounds.
 """
 
 from __future__ import annotations
@@ -88,14 +88,15 @@ def read_and_decode(master: str) -> Callable[[], int]:
     dataset.id.chunk_iter(lambda chunk: places.append((chunk.size, chunk.byte_offset)))
     itemsize, size = dataset.dtype.itemsize, dataset[0].nbytes
     descriptor, decoder = os.open(dataset.file.filename, os.O_RDONLY), decoder_in_use()
-    parts = [(places[n :: WORKERS.count], np.empty(size, np.uint8)) for n in range(WORKERS.count)]
+    memory = [np.empty(size, np.uint8) for _ in range(WORKERS.count)]
 
-    def decode(part: list[tuple[int, int]], out: np.ndarray) -> None:
-        for place in part:
+    def decode(shared: Iterator[tuple[int, int]], out: np.ndarray) -> None:
+        for place in shared:
             decode_chunk(os.pread(descriptor, *place), Codec.BSLZ4, itemsize, size, decoder, out=out)
 
     def work() -> int:
-        threads = [threading.Thread(target=decode, args=part) for part in parts]
+        shared = iter(places)
+        threads = [threading.Thread(target=decode, args=(shared, out)) for out in memory]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -303,7 +304,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add_arguments(parser, frames=1000, rounds=15)
-    parser.add_argument("--only", default="", help="measure only the rows that have this in their name")
+    parser.add_argument("--only", default="", help="measure only the contests that have this in their name")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=arguments.folder) as name:
         folder = Path(name)

@@ -81,12 +81,11 @@ class LazyDaskArray(_Array):
     def compute(self, **kwargs: Any) -> Any:
         """Return the values; see `dask.array.Array.compute`.
 
-        One chunk is read at once, unless dask has been told how to work or is watched: there is nothing to be
-        scheduled, which would take several times as long as reading a frame.
+        One chunk is read at once, unless a scheduler was named, a cluster is there, or somebody watches dask:
+        there is nothing to be scheduled, which would take several times as long as reading a frame.
         """
-        told = bool(kwargs) or _config.get("scheduler", None) is not None
-        if self._is_lazy and self.npartitions == 1 and not told and not _is_watched():
-            return cast("Any", self._lazy).read()
+        if self._is_lazy and self.npartitions == 1 and not kwargs and not _is_scheduled():
+            return _ReadAtOnce(self._lazy)[tuple(slice(0, length) for length in self.shape)]
         return _Array.compute(self, **kwargs)
 
     @property
@@ -95,9 +94,15 @@ class LazyDaskArray(_Array):
         return self.name == self._name_of_lazy
 
 
-def _is_watched() -> bool:
-    """Whether somebody may follow or keep what dask computes."""
-    return bool(cast("Any", Callback).active) or "distributed" in sys.modules
+def _is_scheduled() -> bool:
+    """Whether a scheduler was set, a cluster is connected to, or somebody watches what dask computes."""
+    if _config.get("scheduler", None) is not None or bool(cast("Any", Callback).active):
+        return True
+    distributed = cast("Any", sys.modules.get("distributed"))  # dask itself imports it where it is installed
+    try:
+        return distributed is not None and distributed.Client.current() is not None
+    except ValueError:  # no cluster is connected to
+        return False
 
 
 class _ReadAtOnce:

@@ -1,12 +1,14 @@
 """A stack as a dask array in other processes, which read the files themselves."""
 
+from unittest.mock import Mock
+
 import dask.array
 import numpy as np
 import pytest
 from distributed import Client, LocalCluster
 
 from id3c_data.errors import Hdf5Error
-from id3c_data.images import open_stack
+from id3c_data.images import FrameStack, open_stack
 from id3c_data.sim import FrameModel, LegacyWriter, Series
 
 MODEL = FrameModel(32, 48, 16)
@@ -73,6 +75,12 @@ def test_a_file_that_was_replaced_is_an_error_there_too(client, stack, files):
     files.data[0].write_bytes(files.data[1].read_bytes())
     with pytest.raises(Hdf5Error, match="changed or replaced"):
         client.compute(array[0]).result(60)
+
+
+def test_one_chunk_goes_to_the_cluster_that_is_connected_to(client, stack, monkeypatch):
+    assert Client.current() is client
+    monkeypatch.setattr(FrameStack, "read", Mock(side_effect=AssertionError))  # here, and not there
+    np.testing.assert_array_equal(stack.to_dask()[4].compute(), IMAGES[4])
 
 
 def test_what_workers_of_the_same_process_keep_is_not_handed_out(stack):

@@ -582,6 +582,8 @@ def test_a_dask_array_stays_as_long_as_it_was_made(stack, writer, path):
     append(writer, path)
     np.testing.assert_array_equal(lazy[-1].compute(scheduler="synchronous"), frame(1))
     np.testing.assert_array_equal(lazy[1:].compute(scheduler="synchronous"), frames(1))
+    np.testing.assert_array_equal(lazy[1:].compute(), frames(1))
+    np.testing.assert_array_equal(lazy.compute(), frames(0, 1))
 
 
 def test_a_stack_that_grows_cannot_go_elsewhere(stack):

@@ -268,29 +268,24 @@ def test_chunks_of_a_part_through_dask_read_as_much_as_those_of_the_whole(stack,
     assert stack.to_dask()[4].chunks == ((32,), (48,))
 
 
-@pytest.fixture
-def no_cluster(monkeypatch):
-    """Forget what other tests have imported: a cluster keeps results."""
-    monkeypatch.delitem(sys.modules, "distributed", raising=False)
-
-
 @pytest.mark.parametrize("masked", [False, True])
 @pytest.mark.parametrize(
     "key",
-    [np.s_[2], np.s_[-1, 3], np.s_[2, 3, 4], np.s_[1:5, 4, ::3], np.s_[4:2], np.s_[3, 5:5], np.s_[..., 0]],
+    [
+        *(np.s_[...], np.s_[2], np.s_[-1, 3], np.s_[2, 3, 4], np.s_[1:5, 4, ::3]),
+        *(np.s_[4:2], np.s_[3, 5:5], np.s_[:, :, 0]),
+    ],
 )
-@pytest.mark.usefixtures("no_cluster")
 def test_one_chunk_is_read_at_once_as_dask_would(stack, monkeypatch, key, masked):
     part = (stack.masked() if masked else stack).to_dask()[key]
     scheduled = part.compute(scheduler="synchronous")
-    monkeypatch.setattr("dask.threaded.get", None)
+    monkeypatch.setattr(dask.array.Array, "__dask_scheduler__", Mock(side_effect=AssertionError))
     made = part.compute()
     assert type(made) is type(scheduled)
     assert made.dtype == scheduled.dtype
     np.testing.assert_array_equal(made, scheduled)
 
 
-@pytest.mark.usefixtures("no_cluster")
 def test_several_chunks_are_scheduled(stack, monkeypatch):
     monkeypatch.setattr("id3c_data.images._dask_lazy._CHUNK_BYTES", 2 * 32 * 48 * 2)
     schedule = Mock(wraps=dask.local.get_sync)
@@ -299,7 +294,6 @@ def test_several_chunks_are_scheduled(stack, monkeypatch):
     assert schedule.called
 
 
-@pytest.mark.usefixtures("no_cluster")
 def test_one_chunk_goes_to_the_scheduler_that_somebody_set(stack):
     schedule = Mock(wraps=dask.local.get_sync)
     with dask.config.set(scheduler=schedule):
@@ -307,7 +301,6 @@ def test_one_chunk_goes_to_the_scheduler_that_somebody_set(stack):
     assert schedule.called
 
 
-@pytest.mark.usefixtures("no_cluster")
 def test_one_chunk_is_seen_by_who_watches_dask(stack):
     seen = []
     with dask.callbacks.Callback(pretask=lambda *about: seen.append(about)):
@@ -315,7 +308,6 @@ def test_one_chunk_is_seen_by_who_watches_dask(stack):
     assert seen
 
 
-@pytest.mark.usefixtures("no_cluster")
 def test_what_was_read_through_dask_is_handed_out_as_it_is(stack, monkeypatch):
     read, reading = [], FrameStack.read
     monkeypatch.setattr(FrameStack, "read", lambda self: read.append(reading(self)) or read[-1])
@@ -324,11 +316,10 @@ def test_what_was_read_through_dask_is_handed_out_as_it_is(stack, monkeypatch):
     np.testing.assert_array_equal(made, IMAGES[2])
 
 
-@pytest.mark.usefixtures("no_cluster")
 def test_what_dask_keeps_is_not_handed_out(stack):
     kept = []
     with dask.callbacks.Callback(posttask=lambda *about: kept.append(about[1])):
-        made = stack.to_dask()[2].compute(scheduler="synchronous", optimize_graph=False)
+        made = stack.to_dask()[2].compute(optimize_graph=False)
     made[:] = 0
     assert any(np.array_equal(value, IMAGES[2]) for value in kept if isinstance(value, np.ndarray))
 
