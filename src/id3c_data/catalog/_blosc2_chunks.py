@@ -17,7 +17,7 @@ from typing import Any, Final, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from ..h5api import BlockLayout, Codec, encode_chunk, read_blocks
+from ..h5api import Codec, encode_chunk, read_blocks
 from ..images import CompressedFrame
 
 __all__ = ["blosc2_chunk"]
@@ -99,12 +99,12 @@ def _recoded(chunk: bytes, size: int, itemsize: int, header: NDArray[np.uint8]) 
     blocks = len(layout.lengths)
     if not blocks or size < layout.block or blocks != -(-size // layout.block):
         return None  # no block; one larger than the chunk; a raw tail that is a block of its own there
-    if max(layout.lengths[:-1], default=0) >= layout.block or layout.lengths[-1] >= _last_size(layout):
+    if max(layout.lengths[:-1], default=0) >= layout.block or layout.lengths[-1] >= layout.last_block:
         return None  # Blosc2 takes a block that has its full length for a raw one
     body = np.frombuffer(chunk, np.uint8)[_HDF5_HEADER : len(chunk) - layout.tail]
     lengths = np.array(layout.lengths, "<i4")
     if layout.tail:
-        last = _with_tail(body[-lengths[-1] :], chunk[-layout.tail :], _last_size(layout))
+        last = _with_tail(body[-lengths[-1] :], chunk[-layout.tail :], layout.last_block)
         body, lengths[-1] = body[: -lengths[-1]], len(last)
     else:
         last = b""
@@ -117,11 +117,6 @@ def _recoded(chunk: bytes, size: int, itemsize: int, header: NDArray[np.uint8]) 
     out[len(out) - len(last) :] = np.frombuffer(last, np.uint8)
     out[begins[:, None] + _LENGTH] = lengths.view(np.uint8).reshape(blocks, 4)
     return out
-
-
-def _last_size(layout: BlockLayout) -> int:
-    """Return what the last block decodes to, in bytes."""
-    return layout.decoded - (len(layout.lengths) - 1) * layout.block
 
 
 def _with_tail(block: NDArray[np.uint8], tail: bytes, size: int) -> bytes:

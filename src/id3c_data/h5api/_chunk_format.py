@@ -101,10 +101,14 @@ class BlockLayout:
         return self.decoded + self.tail
 
     @property
+    def last_block(self) -> int:
+        """Bytes that the last block decodes to, where there is one."""
+        return self.decoded - (len(self.lengths) - 1) * self.block
+
+    @property
     def some_look_raw(self) -> bool:
         """Whether the compressed length of a block is that of the decoded one."""
-        last = self.decoded - (len(self.lengths) - 1) * self.block
-        return self.block in self.lengths[:-1] or (bool(self.lengths) and self.lengths[-1] == last)
+        return self.block in self.lengths[:-1] or (bool(self.lengths) and self.lengths[-1] == self.last_block)
 
     def part(self, chunk: bytes, start: int, stop: int) -> tuple[bytes, BlockLayout, int]:
         """Return the blocks that hold some of the decoded bytes, as a chunk of their own without a tail.

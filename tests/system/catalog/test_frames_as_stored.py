@@ -89,7 +89,7 @@ def test_a_frame_is_a_chunk_with_the_bytes_of_the_file(
 def test_tileds_own_client_gets_the_pixels(images: ImagesClient, model: FrameModel, index: object) -> None:
     pixels = np.stack([model.frame(number, 1) for number in range(10)])
     plain = ArrayClient(images.context, item=images.item, structure_clients=images.structure_clients)
-    assert np.array_equal(plain[index], pixels[index])  # type: ignore[index]
+    assert np.array_equal(plain[index], pixels[index])  # type: ignore[index]  # any index, typed as object
 
 
 def test_a_block_comes_so_too(images: ImagesClient, client: httpx.Client, model: FrameModel) -> None:

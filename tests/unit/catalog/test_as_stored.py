@@ -89,7 +89,7 @@ def test_an_answer_is_freed_with_its_request() -> None:
         try:
             await task
         except AsStored as answer:
-            await app.exception_handlers[AsStored](Request(scope), answer)  # type: ignore[misc]
+            await app.exception_handlers[AsStored](Request(scope), answer)  # type: ignore[misc]  # typed as sync or async
             return weakref.ref(answer)
         raise AssertionError
 
